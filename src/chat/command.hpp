@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "chat/types.hpp"
+
+namespace parley::chat {
+
+// -- what a client asks for, sequenced within its client session (R15) ----------------------------------------
+// Everything that needed a clock, a hash, a random number or the archive was done by the proposing node and
+// travels in the command: apply reads nothing but State and entry (R13).
+
+struct Register {
+  std::string name;
+  std::string phc;                         // argon2id PHC string
+  std::optional<Digest> invitation;        // digest of an invitation code, where registration wants one
+};
+struct Login {
+  AccountId account;
+  std::uint64_t credential_version = 0;    // the version whose password was verified (R18)
+  LoginId login;
+};
+struct Logout {
+  bool everywhere = false;                 // all logins of the account, not only this one
+};
+struct ChangePassword {
+  std::uint64_t credential_version = 0;    // the version whose old password was verified
+  std::string phc;
+};
+struct DeleteAccount {
+  std::uint64_t credential_version = 0;
+};
+struct SendDirect {
+  std::string to;                          // account name
+  std::string text;
+};
+struct SendRoom {
+  std::string room;
+  std::string text;
+};
+// What a command needs to know of an old message, read by the proposing node at `seen_at` (R17).
+struct MessageFacts {
+  MessageId id;
+  ConversationId conversation;
+  Number number;
+  AccountId author;
+  bool deleted = false;
+};
+struct EditMessage {
+  MessageFacts facts;
+  Index seen_at;
+  std::string text;
+};
+struct DeleteMessages {
+  std::vector<MessageFacts> facts;         // at most delete_ids_max
+  Index seen_at;
+};
+struct CreateRoom {
+  std::string room;
+  RoomKind kind = RoomKind::open;
+  std::string topic;
+};
+struct JoinRoom {
+  std::string room;
+};
+struct LeaveRoom {
+  std::string room;
+};
+struct InviteToRoom {
+  std::string room;
+  std::string account;
+};
+struct RemoveFromRoom {                    // by the room's owner or an administrator
+  std::string room;
+  std::string account;
+};
+struct SetTopic {
+  std::string room;
+  std::string topic;
+};
+struct CreateInvitation {                  // for a new account, while registration is by invitation
+  Digest code;
+};
+// Administrator's, or by the operator (Request::operator_token_verified).
+struct ChangeSetting {
+  std::string name;
+  std::string value;
+};
+struct SetAdministrator {
+  std::string account;
+  bool administrator = true;
+};
+struct ResetPassword {
+  std::string account;
+  std::string phc;
+};
+struct SetBanned {
+  std::string account;
+  bool banned = true;
+};
+
+using Request = std::variant<Register, Login, Logout, ChangePassword, DeleteAccount, SendDirect, SendRoom, EditMessage,
+                             DeleteMessages, CreateRoom, JoinRoom, LeaveRoom, InviteToRoom, RemoveFromRoom, SetTopic,
+                             CreateInvitation, ChangeSetting, SetAdministrator, ResetPassword, SetBanned>;
+
+// -- what enters the log --------------------------------------------------------------------------------------
+
+// Opens a client session; its id is the index of this entry, so it is never reused (R16). The key proves to any
+// node that a later connection may use it.
+struct OpenClient {
+  Digest key;                              // digest of the secret that the client keeps
+};
+struct Sequenced {
+  ClientId client;
+  Sequence sequence;                       // last + 1, else answered without being carried out
+  Sequence first_outstanding;              // replies below it may be forgotten
+  Digest payload;                          // over method and parameters without secrets: same number, other payload = conflict
+  std::optional<LoginId> login;            // checked again by apply (R18)
+  bool by_operator = false;                // the proposing node verified the operator token
+  Request request;
+};
+// Coalesced by each node, a second or more (R20): read markers, and who is still there.
+struct Markers {
+  struct Read {
+    AccountId account;
+    ConversationId conversation;
+    Number number;
+  };
+  std::vector<Read> reads;                 // at most markers_max of each
+  std::vector<ClientId> clients_alive;
+  std::vector<LoginId> logins_alive;
+};
+inline constexpr std::size_t markers_max = 1024;
+
+using Command = std::variant<OpenClient, Sequenced, Markers>;
+
+}  // namespace parley::chat

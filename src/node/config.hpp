@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace parley::node {
+
+// Where to listen and what others should dial; `advertise` equals `listen` unless given.
+struct Endpoint {
+  std::string listen;      // "host:port", "[::1]:port"
+  std::string advertise;
+};
+
+struct NodeConfig {
+  NodeId id;
+  Endpoint peer;
+  Endpoint client;
+  std::string data;        // data directory; relative ones are relative to the configuration file
+};
+
+// cluster_config.json (docs/OPERATIONS.md). Membership counts at the cluster's birth only (R6).
+struct ClusterConfig {
+  std::vector<NodeConfig> nodes;                 // by id
+  milliseconds heartbeat_interval{50};
+  milliseconds election_timeout{300};
+  std::size_t sessions_max = 1024;               // client connections per node
+  std::size_t session_outbox_max = 1024;         // messages waiting for one slow reader
+  std::size_t archive_lag_max = 100'000;         // entries applied but not yet in the archive: then `later`
+  bool allow_plaintext = false;                  // off the loopback nothing listens without it (P10)
+
+  const NodeConfig* find(NodeId id) const;
+};
+
+// The error names the line and column, or the key, and what was expected.
+Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::filesystem::path& file);
+Result<ClusterConfig> load_cluster_config(const std::filesystem::path& file);
+
+// What `parley up` and a first `./run` write: `nodes` nodes on loopback, ports counted from the two given.
+std::string default_cluster_config(std::size_t nodes, std::uint16_t first_peer_port, std::uint16_t first_client_port,
+                                   std::string_view data_directory);
+
+}  // namespace parley::node

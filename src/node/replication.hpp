@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/clock.hpp"
+#include "node/config.hpp"
+#include "node/seams.hpp"
+#include "raft/consensus.hpp"
+#include "store/identity.hpp"
+
+namespace parley::node {
+
+using net::awaitable;
+
+// What became of handing a command to the leader.
+struct Submitted {
+  enum class Outcome : std::uint8_t {
+    proposed,    // in the leader's log as `entry`: committed, if ever, under exactly that id
+    no_leader,   // nothing happened
+    busy,        // nothing happened
+    too_large,   // nothing will ever happen
+    unknown      // the link to the leader broke before it answered
+  };
+  Outcome outcome = Outcome::no_leader;
+  raft::EntryId entry;
+};
+
+struct LeaderView {
+  std::optional<NodeId> leader;
+  Term term;
+  std::string client_address;    // of the leader; empty if not known
+  bool operator==(const LeaderView&) const = default;
+};
+
+// The consensus side of a node: the log, the other nodes, elections, the cluster's birth. Owns raft::Consensus and its
+// loops (election, persist, one per peer, acceptor). The state machine's side (machine.hpp) sees this face only.
+// Everything runs on the node's strand.
+class Replication {
+ public:
+  virtual ~Replication() = default;
+
+  // The next committed entries in order, waiting until there are some; empty: the node is stopping.
+  virtual awaitable<std::vector<raft::Entry>> next_committed() = 0;
+  virtual void applied(Index index) = 0;
+
+  // Hands a command to the leader: here, or over the link to it.
+  virtual awaitable<Submitted> submit(SharedBytes command) = 0;
+
+  // Begins a linearizable read: the index that must be applied before answering; nullopt: no leader, ask again.
+  virtual awaitable<std::optional<Index>> read_index() = 0;
+
+  virtual raft::Status status() const = 0;
+  virtual LeaderView leader() const = 0;
+  virtual Index persisted_index() const = 0;
+  virtual const store::Identity& identity() const = 0;
+  virtual std::vector<NodeId> waiting_for() const = 0;     // before the birth: who is not reachable yet (R3)
+  virtual bool connected(NodeId peer) const = 0;
+
+  // Called on the strand after the leader known here changed.
+  virtual void on_leader_change(std::function<void()> callback) = 0;
+
+  // R20: who is logged in here goes to the peers' memory, never to the log; and theirs comes here.
+  virtual void announce_presence(std::vector<std::uint64_t> accounts) = 0;
+  virtual std::vector<std::uint64_t> remote_presence() const = 0;   // sorted, of connected peers only
+};
+
+}  // namespace parley::node

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "raft/message.hpp"
+#include "raft/types.hpp"
+
+namespace parley::raft {
+
+struct Options {
+  milliseconds heartbeat_interval{50};
+  milliseconds election_timeout{300};          // a draw from [election_timeout, 2 x election_timeout)
+  std::size_t append_entries_max = 512;        // entries in one AppendEntries
+  std::size_t append_bytes_max = 256 * 1024;   // payload bytes in one AppendEntries (one entry may exceed it)
+  std::size_t inflight_appends_max = 64;       // pipelined AppendEntries without a reply, per follower
+  std::size_t inflight_bytes_max = 4 * 1024 * 1024;
+  std::size_t uncommitted_bytes_max = 16 * 1024 * 1024;   // propose() answers busy beyond
+  std::size_t command_bytes_max = 256 * 1024;
+  std::size_t pending_reads_max = 4096;
+  milliseconds clock_slack{500};               // R14: how far log time may be pulled towards the median
+  milliseconds early_campaign_jitter{5};       // R5: spread of the pre-votes after a refused reconnect
+};
+
+enum class Role : std::uint8_t { follower, pre_candidate, candidate, leader };
+
+struct PeerStatus {
+  ServerId id;
+  Index match_index;
+  Index next_index;
+  bool replicating = false;   // else probing
+  bool recently_heard = false;
+};
+
+struct Status {
+  Role role = Role::follower;
+  Term term;
+  std::optional<NodeId> leader;         // as known here; empty: none
+  Index last_index;
+  Index persisted_index;
+  Index commit_index;
+  Index applied_index;
+  ConfigurationPtr configuration;       // the latest in the log; null before birth
+  bool quorum_heard = false;            // leader: a majority answered within an election timeout
+  TimePoint leader_heard = long_ago;    // follower: last message of the leader of this term; leader: last quorum contact
+  std::vector<PeerStatus> peers;        // leader only
+  std::uint64_t elections_started = 0;  // since the start of this process
+  std::uint64_t leaderships = 0;
+};
+
+enum class Refusal : std::uint8_t { not_leader, busy, too_large };
+
+// A read that may be answered once the state machine has applied `index`; or one that failed: ask again.
+struct ReadOutcome {
+  std::uint64_t id = 0;
+  bool confirmed = false;
+  Index index;
+};
+
+// Raft's decisions for one server, and nothing else: no socket, file, clock, thread or random device. The same
+// calls with the same arguments give the same answers. Not thread-safe: one strand owns it.
+//
+// Tell it what happened; after any call ask what to do: `take_persist`, `take_message_for` each peer,
+// `take_committed`, `take_reads`, and when to be called again: `deadline`.
+//
+// It hands out no promise that is not durable: no message while the hard state it rests on is not persisted, no
+// acknowledgement of an entry before `persisted`. Sole exception, as in dissertation 10.2.1: a leader sends entries
+// to followers while its own disk still writes them; its own copy counts only once persisted.
+class Consensus {
+ public:
+  Consensus(ServerId self, Options options, Durable durable, std::uint64_t seed, Now now);
+  ~Consensus();
+  Consensus(Consensus&&) noexcept;
+  Consensus& operator=(Consensus&&) noexcept;
+
+  // -- what happened ----------------------------------------------------------------------------------------
+
+  // Time passed: campaigns, sends heartbeats, steps down as needed. Early or late calls do no harm.
+  void tick(Now now);
+
+  // A message arrived over the link to `from`. Anything may arrive: old, doubled, from a stranger; never fails.
+  void step(ServerId from, Message message, Now now);
+
+  // Leader only: appends a command. It is committed, if ever, under exactly the id returned.
+  Result<EntryId, Refusal> propose(SharedBytes command, Now now);
+
+  // Leader only: appends a configuration (one change at a time, and only after an entry of the own term has
+  // committed; dissertation 4.1 and the correction of 2015). `not_leader` or `busy` otherwise.
+  Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
+
+  // Begins a linearizable read (dissertation 6.4) here: as leader by a round of heartbeats, as follower by
+  // asking the leader. Its outcome appears in take_reads under this id.
+  Result<std::uint64_t, Refusal> begin_read(Now now);
+
+  // The batch of that number is durable (all earlier ones are too).
+  void persisted(std::uint64_t batch_number, Now now);
+
+  // The state machine has applied up to and including `index`.
+  void applied(Index index);
+
+  // Links: `reachable` when a link is up; `unreachable` when it broke or a write failed; `refused` when the
+  // peer's port refused the connection: its process is gone (R5).
+  void reachable(NodeId peer, Now now);
+  void unreachable(NodeId peer, Now now);
+  void refused(NodeId peer, Now now);
+
+  // -- what to do -------------------------------------------------------------------------------------------
+
+  PersistBatch take_persist();                                 // at most one outstanding; empty() while one is
+  std::vector<Entry> take_committed(std::size_t bytes_max);    // next committed entries, in order, once each
+  std::optional<Message> take_message_for(NodeId peer, Now now);
+  std::vector<ReadOutcome> take_reads();
+  TimePoint deadline() const;                                  // when tick() is due; never if idle
+  Status status() const;
+
+  // For the invariants and tests.
+  const class Log& log() const;
+  HardState hard_state() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace parley::raft

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "raft/configuration.hpp"
+#include "store/disk.hpp"
+
+namespace parley::store {
+
+// Who this data directory is (RELIABILITY.md W7). Written once with the incarnation when the directory is new,
+// and once more when the cluster is born or joined.
+struct Identity {
+  NodeId node;
+  Incarnation incarnation;
+  ClusterId cluster;                        // 0 until born or joined
+  raft::Configuration founding;             // empty until born; stays empty for who joined later
+  bool operator==(const Identity&) const = default;
+};
+
+// nullopt: the directory has no identity yet. The error names the file and what is wrong with it.
+Result<std::optional<Identity>> load_identity(Disk& disk);
+void save_identity(Disk& disk, const Identity& identity);   // atomic: new file, sync, rename, sync directory
+
+}  // namespace parley::store

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/result.hpp"
+#include "raft/message.hpp"
+
+namespace parley::wire {
+
+// What nodes say to each other. A link is dialled by the node that speaks on it: it sends Hello, gets Welcome or
+// Rejected, and from then on only the dialler sends. Answers travel on the other node's own link.
+// The length prefix is the transport's; here a frame is: version u8, kind u8, body, checksum u64 (XXH3 of the rest).
+
+inline constexpr std::uint16_t peer_version_min = 1;
+inline constexpr std::uint16_t peer_version_max = 1;
+
+struct Hello {
+  std::uint16_t version_min = peer_version_min;
+  std::uint16_t version_max = peer_version_max;
+  ServerId from;
+  NodeId to;
+  ClusterId cluster;                 // 0: never initialised (R3)
+  Digest founding;                   // of the node ids and addresses in the configuration file: must agree at birth
+  bool operator==(const Hello&) const = default;
+};
+struct Welcome {
+  std::uint16_t version = peer_version_max;
+  ServerId from;
+  ClusterId cluster;                 // 0: never initialised
+  Digest founding;
+  std::optional<raft::Configuration> founded;   // the first configuration, if this node was there at the birth
+  bool operator==(const Welcome&) const = default;
+};
+struct Rejected {                    // then the link ends
+  std::string reason;                // for people: which cluster, which node, which versions
+  bool operator==(const Rejected&) const = default;
+};
+struct Founded {                     // the birth (R3), from the lowest id to every other
+  ClusterId cluster;
+  raft::Configuration configuration;
+  bool operator==(const Founded&) const = default;
+};
+struct Forward {                     // a command for the leader
+  std::uint64_t id = 0;              // the sender's own
+  SharedBytes command;
+  bool operator==(const Forward&) const = default;
+};
+struct Forwarded {
+  enum class Outcome : std::uint8_t { proposed, not_leader, busy, too_large };
+  std::uint64_t id = 0;
+  Outcome outcome = Outcome::proposed;
+  raft::EntryId entry;               // proposed: committed, if ever, under exactly this id
+  bool operator==(const Forwarded&) const = default;
+};
+struct Presence {                    // who is logged in on this node; the whole list each time, at most presence_max
+  std::vector<std::uint64_t> accounts;
+  bool operator==(const Presence&) const = default;
+};
+inline constexpr std::size_t presence_max = 10'000;
+
+using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, raft::Message>;
+
+std::string encode(const PeerFrame& frame);
+Result<PeerFrame> decode_peer_frame(std::string_view bytes);   // any bytes may be given
+
+
+}  // namespace parley::wire
