@@ -1,0 +1,1 @@
+#include "wire/command_codec.hpp"

@@ -1,0 +1,1 @@
+#include "wire/peer_frame.hpp"

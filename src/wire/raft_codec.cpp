@@ -1,0 +1,1 @@
+#include "wire/raft_codec.hpp"

@@ -1,0 +1,3 @@
+#include "wire/command_codec.hpp"
+
+#include <gtest/gtest.h>

@@ -1,0 +1,3 @@
+#include "wire/peer_frame.hpp"
+
+#include <gtest/gtest.h>

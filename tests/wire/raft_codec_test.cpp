@@ -1,0 +1,3 @@
+#include "wire/raft_codec.hpp"
+
+#include <gtest/gtest.h>

@@ -1,0 +1,3 @@
+#include "wire/rpc.hpp"
+
+#include <gtest/gtest.h>
