@@ -16,9 +16,14 @@ namespace parley::wire {
 // What nodes say to each other. A link is dialled by the node that speaks on it: it sends Hello, gets Welcome or
 // Rejected, and from then on only the dialler sends. Answers travel on the other node's own link.
 // The length prefix is the transport's; here a frame is: version u8, kind u8, body, checksum u64 (XXH3 of the rest).
+// Every version keeps the first byte and the last eight, so that a newer frame is told from a damaged one.
 
 inline constexpr std::uint16_t peer_version_min = 1;
 inline constexpr std::uint16_t peer_version_max = 1;
+
+// Limits of one frame. A reader refuses more; a writer asserts, except where it says that it cuts.
+inline constexpr std::size_t frame_entries_max = 8192;       // entries in one AppendEntries
+inline constexpr std::size_t rejection_reason_max = 1000;    // bytes; the writer cuts a longer reason
 
 struct Hello {
   std::uint16_t version_min = peer_version_min;
@@ -58,7 +63,7 @@ struct Forwarded {
   raft::EntryId entry;               // proposed: committed, if ever, under exactly this id
   bool operator==(const Forwarded&) const = default;
 };
-struct Presence {                    // who is logged in on this node; the whole list each time, at most presence_max
+struct Presence {                    // who is logged in on this node; the whole list each time, cut at presence_max
   std::vector<std::uint64_t> accounts;
   bool operator==(const Presence&) const = default;
 };
@@ -67,7 +72,9 @@ inline constexpr std::size_t presence_max = 10'000;
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, raft::Message>;
 
 std::string encode(const PeerFrame& frame);
-Result<PeerFrame> decode_peer_frame(std::string_view bytes);   // any bytes may be given
 
+// Any bytes may be given: the checksum is verified before anything is decoded. What it accepts, encode() would
+// write as the same bytes. The error says what is wrong, and names both versions where the frame is newer.
+Result<PeerFrame> decode_peer_frame(std::string_view bytes);
 
 }  // namespace parley::wire
