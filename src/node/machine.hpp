@@ -1,25 +1,47 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "base/result.hpp"
 #include "node/config.hpp"
 #include "node/replication.hpp"
 #include "node/seams.hpp"
 #include "store/archive.hpp"
-#include "store/write_ahead_log.hpp"
 
 namespace parley::node {
 
 // The state machine's side of a node: applies what is committed, keeps the archive behind it, serves the clients.
 // Made by Node before Replication starts (the archive's position is needed to read the log back).
+// Everything is called on the strand; `run` once.
 class Machine {
  public:
   virtual ~Machine() = default;
 
-  // Spawns apply, archive, marker and acceptor loops on the strand and returns when all of them have ended.
+  // Binds the client port; the error names the address and the reason. Before `run`, which else does it itself and
+  // throws std::runtime_error with the same text.
+  virtual Result<Nothing> listen() = 0;
+
+  // Spawns apply, archive, marker and acceptor loops on the strand and returns when all of them have ended, with all
+  // that was applied and persisted in the archive, checkpointed. `replication` outlives it. A loop that fails (disk,
+  // broken assertion) throws out of the executor: a dead loop is a dead node.
   virtual awaitable<void> run(Replication& replication) = 0;
-  virtual void stop() = 0;                       // asks the loops to end; sessions are told "node_stopping"
-  virtual std::string client_address() const = 0;   // really bound, after run() began listening
+
+  // Asks the loops to end; sessions are told "node_stopping". The apply loop ends when next_committed() gives
+  // nothing, so stop Replication too (before, at once, or later: any order). Idempotent.
+  virtual void stop() = 0;
+
+  virtual std::string client_address() const = 0;   // really bound, once listening; else empty
+
+  // The last checkpoint of the archive: the log at or below it is no longer needed for a restart of this node.
+  virtual Index checkpointed() const = 0;
 };
+
+// `opened` is what store::Archive::open gave: its records become the State, its position is where the log is replayed
+// from (entries at or below are skipped, but must agree with it). Writes `operator.token` (mode 0600) into the data
+// directory if it is not there. The error names the record or file and what is wrong with it.
+// Blocking (reads and writes one small file, rebuilds the state): call it before the loops run.
+Result<std::unique_ptr<Machine>> make_machine(Seams seams, const ClusterConfig& cluster, const NodeConfig& self,
+                                              store::Archive::Opened opened);
 
 }  // namespace parley::node
