@@ -6,6 +6,7 @@
 #include "net/entropy.hpp"
 #include "net/network.hpp"
 #include "net/workers.hpp"
+#include "node/logging.hpp"
 #include "store/disk.hpp"
 
 namespace parley::node {
@@ -20,6 +21,7 @@ struct Seams {
   net::Entropy& entropy;
   net::PasswordHasher& hasher;
   store::Disk& disk;
+  Logger& logger = Logger::discard();   // not decisive: what it is told changes nothing
 };
 
 }  // namespace parley::node

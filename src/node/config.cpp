@@ -1,0 +1,166 @@
+#include "node/config.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "node/config_reader.hpp"
+#include "raft/configuration.hpp"
+
+namespace parley::node {
+namespace {
+
+constexpr std::size_t file_bytes_max = 1024 * 1024;
+
+// Reads one endpoint: {"listen": "host:port", "advertise": "host:port"}.
+Endpoint read_endpoint(ConfigReader& reader, const JsonAt& at) {
+  reader.only_keys(at, {"listen", "advertise"});
+  Endpoint endpoint;
+  endpoint.listen = reader.address(at, "listen", reader.required_string(at, "listen"));
+  endpoint.advertise = endpoint.listen;
+  if (const auto advertise = reader.optional_string(at, "advertise")) {
+    endpoint.advertise = reader.address(at, "advertise", *advertise);
+  } else if (is_wildcard(endpoint.listen)) {
+    reader.fail(at.path, "\"advertise\", because nobody can dial " + endpoint.listen);
+  }
+  if (is_wildcard(endpoint.advertise)) reader.fail(at.path + ".advertise", "an address that others can dial");
+  return endpoint;
+}
+
+NodeConfig read_node(ConfigReader& reader, const JsonAt& at, const std::filesystem::path& directory) {
+  NodeConfig node;
+  reader.only_keys(at, {"id", "peer", "client", "data"});
+  node.id = NodeId(static_cast<std::uint32_t>(reader.required_number(at, "id", 1, 65535)));
+  node.peer = read_endpoint(reader, reader.required_object(at, "peer"));
+  node.client = read_endpoint(reader, reader.required_object(at, "client"));
+  const std::string data = reader.required_string(at, "data");
+  if (data.empty()) reader.fail(at.path + ".data", "a directory");
+  const auto path = std::filesystem::path(data);
+  node.data = (path.is_absolute() ? path : directory / path).lexically_normal().string();
+  return node;
+}
+
+void read_timings(ConfigReader& reader, const JsonAt& root, ClusterConfig& config) {
+  const auto at = reader.optional_object(root, "raft");
+  if (!at) return;
+  reader.only_keys(*at, {"heartbeat_interval_ms", "election_timeout_ms"});
+  const auto heartbeat = static_cast<std::uint64_t>(config.heartbeat_interval.count());
+  const auto timeout = static_cast<std::uint64_t>(config.election_timeout.count());
+  config.heartbeat_interval = milliseconds(reader.optional_number(*at, "heartbeat_interval_ms", 1, 10'000, heartbeat));
+  config.election_timeout = milliseconds(reader.optional_number(*at, "election_timeout_ms", 3, 60'000, timeout));
+  if (config.election_timeout < 3 * config.heartbeat_interval) {
+    reader.fail("raft.election_timeout_ms",
+                "at least three times heartbeat_interval_ms (" + std::to_string(config.heartbeat_interval.count()) +
+                    " ms), so that one lost heartbeat deposes nobody");
+  }
+}
+
+void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config) {
+  const auto at = reader.optional_object(root, "limits");
+  if (!at) return;
+  reader.only_keys(*at, {"sessions_max", "session_outbox_max", "archive_lag_max"});
+  config.sessions_max = reader.optional_number(*at, "sessions_max", 1, 1'000'000, config.sessions_max);
+  config.session_outbox_max =
+      reader.optional_number(*at, "session_outbox_max", 16, 1'000'000, config.session_outbox_max);
+  config.archive_lag_max = reader.optional_number(*at, "archive_lag_max", 1'000, 10'000'000, config.archive_lag_max);
+}
+
+// What no single key can show: two nodes that claim one id, one address or one directory.
+void check_across_nodes(ConfigReader& reader, const ClusterConfig& config) {
+  std::set<NodeId> ids;
+  std::set<std::string> listens;
+  std::set<std::string> advertised;
+  std::set<std::string> directories;
+  for (std::size_t i = 0; i < config.nodes.size(); ++i) {
+    const NodeConfig& node = config.nodes[i];
+    const std::string at = "nodes[" + std::to_string(i) + "]";
+    if (!ids.insert(node.id).second) {
+      reader.fail(at + ".id", "an id of its own; another node has " + std::to_string(node.id.value) + " already");
+    }
+    if (!directories.insert(node.data).second) {
+      reader.fail(at + ".data", "a directory of its own; another node has " + node.data + " already");
+    }
+    for (const auto& [key, endpoint] : {std::pair("peer", &node.peer), std::pair("client", &node.client)}) {
+      // Nodes on several machines may all listen at one wildcard address; what is dialled must be unique.
+      if (!is_wildcard(endpoint->listen) && !listens.insert(endpoint->listen).second) {
+        reader.fail(at + "." + key + ".listen", "an address of its own; " + endpoint->listen + " is used twice");
+      }
+      if (!advertised.insert(endpoint->advertise).second) {
+        reader.fail(at + "." + key + ".advertise",
+                    "an address of its own; " + endpoint->advertise + " is used twice");
+      }
+      if (!config.allow_plaintext && !is_loopback(endpoint->listen)) {
+        reader.fail(at + "." + key + ".listen",
+                    "a loopback address: links are not encrypted yet, so anybody on the way to " + endpoint->listen +
+                        " could read and change everything. On a network that you trust add \"allow_plaintext\": true "
+                        "at the top of the file");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+const NodeConfig* ClusterConfig::find(NodeId id) const {
+  for (const auto& node : nodes) {
+    if (node.id == id) return &node;
+  }
+  return nullptr;
+}
+
+Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::filesystem::path& file) {
+  ConfigReader reader(file.string());
+  ClusterConfig config;
+  const auto parsed = reader.parse(text);
+  if (!parsed.ok()) return parsed.error();
+  const JsonAt root{&parsed.value(), ""};
+  reader.only_keys(root, {"nodes", "raft", "limits", "allow_plaintext"});
+  config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
+  read_timings(reader, root, config);
+  read_limits(reader, root, config);
+  for (const auto& node : reader.required_objects(root, "nodes", 1, raft::members_max)) {
+    config.nodes.push_back(read_node(reader, node, file.parent_path()));
+  }
+  check_across_nodes(reader, config);
+  if (reader.failed()) return reader.error();
+  std::ranges::sort(config.nodes, {}, &NodeConfig::id);
+  return config;
+}
+
+Result<ClusterConfig> load_cluster_config(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    return Error{file.string() + " is a directory; give the configuration file itself"};
+  }
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return Error{"cannot open the configuration " + file.string() +
+                 ": give its place with --config FILE; `parley up` writes one for three local nodes"};
+  }
+  std::string text(file_bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > file_bytes_max) return Error{file.string() + ": more than 1 MiB; that is no cluster configuration"};
+  return parse_cluster_config(text, file);
+}
+
+std::string default_cluster_config(std::size_t nodes, std::uint16_t first_peer_port, std::uint16_t first_client_port,
+                                   std::string_view data_directory) {
+  const ClusterConfig defaults;
+  std::ostringstream out;
+  out << "{\n  \"nodes\": [\n";
+  for (std::size_t i = 0; i < nodes; ++i) {
+    out << "    { \"id\": " << i + 1                                                                     //
+        << ", \"peer\": { \"listen\": \"127.0.0.1:" << first_peer_port + i << "\" }"                      //
+        << ", \"client\": { \"listen\": \"127.0.0.1:" << first_client_port + i << "\" }"                  //
+        << ", \"data\": " << quoted_json(std::string(data_directory) + "/node" + std::to_string(i + 1))   //
+        << " }" << (i + 1 < nodes ? ",\n" : "\n");
+  }
+  out << "  ],\n  \"raft\": { \"heartbeat_interval_ms\": " << defaults.heartbeat_interval.count()
+      << ", \"election_timeout_ms\": " << defaults.election_timeout.count() << " }\n}\n";
+  return out.str();
+}
+
+}  // namespace parley::node

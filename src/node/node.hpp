@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "net/clock.hpp"
+#include "node/config.hpp"
+#include "node/machine.hpp"
+#include "node/replication.hpp"
+#include "node/seams.hpp"
+#include "store/archive.hpp"
+
+namespace parley::node {
+
+// Makes the state machine's side over the archive that Node opened; make_machine of machine.hpp in production.
+using MachineFactory =
+    std::function<std::unique_ptr<Machine>(Seams, const ClusterConfig&, const NodeConfig&, store::Archive::Opened)>;
+
+// One node: the data directory's lock, the consensus side and the state machine's side, on one strand.
+class Node {
+ public:
+  // Takes the data directory and reads it: lock file, identity, archive, log, in this order; makes what a new
+  // directory lacks. Blocking. The error says what is wrong with the directory and what to do.
+  static Result<std::unique_ptr<Node>> open(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine);
+
+  virtual ~Node() = default;
+
+  // Runs until stop(), on the strand. Throws what ended a loop for good: DiskError above all; the directory is then
+  // as after a crash and the process must end.
+  virtual awaitable<void> run() = 0;
+  virtual void stop() = 0;   // on the strand; run() returns soon after
+
+  virtual Replication& replication() = 0;
+  virtual Machine& machine() = 0;
+};
+
+}  // namespace parley::node
