@@ -34,34 +34,67 @@ struct ArchiveBatch {
   std::vector<chat::RecordRow> records;
 };
 
+// A limit above this counts as this.
+inline constexpr std::size_t rows_max = 1000;
+
 struct HistoryQuery {
   chat::ConversationId conversation;
-  chat::Number from;            // first number wanted (ascending), or last one (descending)
-  chat::Number through;         // ascending: stop after this one
+  chat::Number from;            // where to begin; descending: 0 is the newest
+  chat::Number through;         // stop after this one, whichever the direction; 0: at the end
   bool descending = false;      // the newest first: what /history shows, before it is turned round
-  std::size_t limit = 50;       // at most rows_max
+  std::size_t limit = 50;
+};
+
+// Part of a conversation, both ends included: what an account may see of an invite-only room (R18). Several of
+// one conversation are a union.
+struct NumberRange {
+  chat::ConversationId conversation;
+  chat::Number from{1};
+  chat::Number through{~0ULL};
+};
+
+// R7: what changed after a cursor.
+struct ChangedQuery {
+  std::vector<chat::ConversationId> conversations;     // the whole of these,
+  Index after;
+  std::size_t limit = rows_max;
+  std::vector<NumberRange> ranges{};                   // and these numbers
 };
 
 struct SearchQuery {
   std::string text;                                    // words, all of them wanted; quoting and operators are not syntax
-  std::vector<chat::ConversationId> conversations;     // only there; with the number ranges the account may see
+  std::vector<chat::ConversationId> conversations;     // the whole of these,
   chat::MessageId before{~0ULL};                       // paging: older than this
   std::size_t limit = 20;
+  std::vector<NumberRange> ranges{};                   // and these numbers
 };
 
-inline constexpr std::size_t rows_max = 1000;
+struct SearchPage {
+  std::vector<chat::MessageRow> rows;                  // newest first
+  chat::MessageId next_before;                         // there may be more before this one; 0: that was all
+};
+
+inline constexpr std::size_t search_words_max = 32;        // a query with more words finds nothing
+inline constexpr std::size_t search_scan_max = 200'000;    // matches looked at in one call, visible or not
 
 // Reads for people. Its own connection: sees one committed state per call, never blocks the writer.
 class ArchiveReader {
  public:
   virtual ~ArchiveReader() = default;
   virtual std::vector<chat::MessageRow> history(const HistoryQuery& query) = 0;   // in the order asked for
-  // R7: rows of these conversations with changed_index > after, by (changed_index, id).
-  virtual std::vector<chat::MessageRow> changed(const std::vector<chat::ConversationId>& conversations, Index after,
-                                                std::size_t limit) = 0;
-  virtual std::vector<chat::MessageRow> by_id(const std::vector<chat::MessageId>& ids) = 0;   // those that exist
+  // Rows with changed_index > after, by (changed_index, id). What one entry changed is never split between two
+  // pages (the cursor could not say where), so the last entry's rows may exceed the limit.
+  virtual std::vector<chat::MessageRow> changed(const ChangedQuery& query) = 0;
+  std::vector<chat::MessageRow> changed(const std::vector<chat::ConversationId>& conversations, Index after,
+                                        std::size_t limit) {
+    return changed(ChangedQuery{conversations, after, limit});
+  }
+  virtual std::vector<chat::MessageRow> by_id(const std::vector<chat::MessageId>& ids) = 0;   // those that exist, as asked
   virtual std::optional<chat::MessageRow> by_client(chat::ClientId client, chat::Sequence sequence) = 0;   // R16
-  virtual std::vector<chat::MessageRow> search(const SearchQuery& query) = 0;     // newest first
+  virtual SearchPage search_page(const SearchQuery& query) = 0;
+  std::vector<chat::MessageRow> search(const SearchQuery& query) { return search_page(query).rows; }
+  // Every row with a greater id, ascending: for copies, digests and tests.
+  virtual std::vector<chat::MessageRow> page(chat::MessageId after, std::size_t limit) = 0;
 };
 
 // The SQLite database of one node (docs/DISK.md), through the checksumming VFS (R11). Blocking: writes on
