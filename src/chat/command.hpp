@@ -20,6 +20,7 @@ struct Register {
   std::string phc;                         // argon2id PHC string
   std::optional<Digest> invitation;        // digest of an invitation code, where registration wants one
 };
+// The node that found the password wrong, or the name unknown, proposes account 0: the refusal is an entry (R15).
 struct Login {
   AccountId account;
   std::uint64_t credential_version = 0;    // the version whose password was verified (R18)
@@ -29,11 +30,11 @@ struct Logout {
   bool everywhere = false;                 // all logins of the account, not only this one
 };
 struct ChangePassword {
-  std::uint64_t credential_version = 0;    // the version whose old password was verified
+  std::uint64_t credential_version = 0;    // the version whose old password was verified; 0: it was wrong
   std::string phc;
 };
 struct DeleteAccount {
-  std::uint64_t credential_version = 0;
+  std::uint64_t credential_version = 0;    // likewise
 };
 struct SendDirect {
   std::string to;                          // account name
@@ -43,13 +44,20 @@ struct SendRoom {
   std::string room;
   std::string text;
 };
-// What a command needs to know of an old message, read by the proposing node at `seen_at` (R17).
+// What a command needs to know of an old message, read by the proposing node at `seen_at` (R17); facts_of() in
+// queries.hpp takes them from a row. A message that the node did not find travels as its id alone (all else zero):
+// apply then says `no_such_message`, or `look_again` where the message may have been made after `seen_at`.
 struct MessageFacts {
   MessageId id;
   ConversationId conversation;
   Number number;
   AccountId author;
   bool deleted = false;
+  bool edited = false;
+  std::string author_name;                 // these four go back into the row as they were
+  LogTime time;
+  ClientId client;
+  Sequence sequence;
 };
 struct EditMessage {
   MessageFacts facts;
@@ -121,7 +129,7 @@ struct Sequenced {
   Sequence first_outstanding;              // replies below it may be forgotten
   Digest payload;                          // over method and parameters without secrets: same number, other payload = conflict
   std::optional<LoginId> login;            // checked again by apply (R18)
-  bool by_operator = false;                // the proposing node verified the operator token
+  bool by_operator = false;                // the proposing node verified the operator token: administers without a login
   Request request;
 };
 // Coalesced by each node, a second or more (R20): read markers, and who is still there.
