@@ -20,7 +20,10 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-// nullopt: the directory has no identity yet. The error names the file and what is wrong with it.
+inline constexpr const char* identity_file = "identity";
+inline constexpr std::uint32_t identity_version = 1;
+
+// nullopt: the directory has no identity yet. The error names the file, what is wrong with it and the remedy.
 Result<std::optional<Identity>> load_identity(Disk& disk);
 void save_identity(Disk& disk, const Identity& identity);   // atomic: new file, sync, rename, sync directory
 
