@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "net/network.hpp"
+
+namespace parley::net {
+
+// The real Network: TCP frames between nodes, HTTP and WebSocket for clients.
+//
+// One strand: `executor` is the owner's, everything made here lives on it and is used on it only, so nothing here
+// locks. Lifetimes: connections and listeners don't need the TcpNetwork any longer once they are made; a pending
+// connect() does. A connection or listener may be destroyed while a read, write or accept of it is pending: that ends
+// with nullopt, false or null. All of them are gone before the io_context is.
+class TcpNetwork final : public Network {
+ public:
+  explicit TcpNetwork(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+  awaitable<ConnectResult> connect(Transport transport, std::string address, TimePoint deadline) override;
+  Result<std::unique_ptr<Listener>> listen(Transport transport, std::string address, HttpPages pages) override;
+
+ private:
+  boost::asio::any_io_executor executor_;
+};
+
+}  // namespace parley::net
