@@ -1,0 +1,132 @@
+#include "scenarios/harness.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "net/spawn.hpp"
+#include "scenarios/people.hpp"
+
+namespace parley::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr Duration leader_patience = 20s;
+
+fs::path temporary_directory() {
+  std::string pattern = (fs::temp_directory_path() / "parley-scenario-XXXXXX").string();
+  PARLEY_ASSERT(::mkdtemp(pattern.data()) != nullptr, "the temporary folder can be made");
+  return pattern;
+}
+
+cli::LocalLayout layout_in(const fs::path& directory, std::size_t nodes) {
+  cli::LayoutOptions options;
+  options.nodes = nodes;
+  options.prefer_default_ports = false;
+  auto layout = cli::prepare_layout(directory, options);
+  PARLEY_ASSERT(layout.ok(), "the temporary cluster can be laid out");
+  return *layout;
+}
+
+}  // namespace
+
+Scenario::Scenario(ScenarioOptions options)
+    : options_(options),
+      directory_(temporary_directory()),
+      clock_(context_.get_executor()),
+      network_(context_.get_executor()) {
+  cluster_ = std::make_unique<cli::LocalCluster>(seams(), PARLEY_PROGRAM, layout_in(directory_, options.nodes));
+  cluster_->supervisor().on_end([](const cli::ChildEnd& end) {
+    EXPECT_TRUE(end.asked) << "node " << end.node.value << " " << end.describe() << " by itself";
+  });
+}
+
+Scenario::~Scenario() {
+  cluster_.reset();   // kills what still runs
+  std::error_code ignored;
+  if (::testing::Test::HasFailure()) {
+    std::cerr << "what the nodes said and wrote is in " << directory_.string() << "\n";
+  } else {
+    fs::remove_all(directory_, ignored);
+  }
+}
+
+cli::ClientSeams Scenario::seams() {
+  return cli::ClientSeams{context_.get_executor(), clock_, network_, entropy_};
+}
+
+awaitable<void> Scenario::whole(Story story) {
+  const auto started = cluster_->start_all();
+  EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().message);
+  const auto first = co_await leader();
+  if (first.value != 0) co_await story(*this);
+  co_await part_with_people();
+  co_await cluster_->supervisor().stop_all(10s);
+  ended_ = true;
+}
+
+Person& Scenario::person(std::string name, NodeId home) {
+  people_.push_back(std::make_unique<Person>(*this, std::move(name), home));
+  return *people_.back();
+}
+
+awaitable<void> Scenario::part_with_people() {
+  for (const auto& person : people_) person->leave();
+  std::function<bool()> gone = [this] {
+    return std::none_of(people_.begin(), people_.end(), [](const auto& person) { return person->living(); });
+  };
+  const bool all_gone = co_await eventually(std::move(gone), 20s);
+  EXPECT_TRUE(all_gone) << "a client did not end when it was told to";
+}
+
+void Scenario::play(Story story) {
+  net::spawn(context_.get_executor(), whole(story));
+  const TimePoint deadline = clock_.now() + options_.at_most;
+  while (!ended_ && clock_.now() < deadline) {
+    if (context_.run_one_for(std::chrono::milliseconds(100)) == 0 && context_.stopped()) break;
+  }
+  EXPECT_TRUE(ended_) << "the story did not end in time";
+  context_.run_for(std::chrono::milliseconds(200));   // what was told to end ends
+}
+
+awaitable<NodeId> Scenario::leader() {
+  const auto found = co_await cluster_->leader(leader_patience);
+  EXPECT_TRUE(found.has_value()) << "no leader in time";
+  co_return found.value_or(NodeId(0));
+}
+
+NodeId Scenario::follower(NodeId leader, std::vector<NodeId> but) const {
+  const auto& supervisor = cluster_->supervisor();
+  for (const auto& node : cluster_->layout().nodes) {
+    const bool excluded = std::find(but.begin(), but.end(), node.id) != but.end();
+    if (node.id != leader && !excluded && supervisor.running(node.id) && !supervisor.is_cut(node.id)) return node.id;
+  }
+  ADD_FAILURE() << "no follower is left";
+  return NodeId(0);
+}
+
+awaitable<void> Scenario::kill(NodeId node) {
+  const auto killed = nodes().kill(node);
+  EXPECT_TRUE(killed.ok()) << (killed.ok() ? "" : killed.error().message);
+  co_await nodes().wait_until_ended(node);
+}
+
+void Scenario::start(NodeId node) {
+  const auto started = nodes().start(node);
+  EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().message);
+}
+
+awaitable<bool> Scenario::eventually(std::function<bool()> condition, Duration at_most) {
+  const TimePoint deadline = clock_.now() + at_most;
+  while (!condition()) {
+    if (clock_.now() >= deadline) co_return false;
+    co_await cluster_->pause(5ms);
+  }
+  co_return true;
+}
+
+}  // namespace parley::scenario
