@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +29,17 @@ struct Configuration {
   bool is_voter(ServerId server) const;
   std::size_t voters() const;
   std::size_t quorum() const { return voters() / 2 + 1; }   // of the voters; 1 where there is none
+  bool well_formed() const;                      // sorted, one member per node id, at most members_max
   bool operator==(const Configuration&) const = default;
 };
 
 inline constexpr std::size_t members_max = 64;
+
+using ConfigurationPtr = std::shared_ptr<const Configuration>;
+
+// True if at most one voter joins or leaves from one to the other, so that any majority of the one and any majority
+// of the other share a server (dissertation 4.1, Figure 4.3). A voter that returns with another incarnation is two
+// changes: one leaves, one joins (R4).
+bool one_voter_apart(const Configuration& one, const Configuration& other);
 
 }  // namespace parley::raft

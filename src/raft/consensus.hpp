@@ -25,6 +25,8 @@ struct Options {
   std::size_t pending_reads_max = 4096;
   milliseconds clock_slack{500};               // R14: how far log time may be pulled towards the median
   milliseconds early_campaign_jitter{5};       // R5: spread of the pre-votes after a refused reconnect
+  std::size_t persist_bytes_max = 4 * 1024 * 1024;   // payload bytes in one PersistBatch (one entry may exceed it)
+  milliseconds disk_stall_max{2000};           // a write under way longer ends a leadership where others can lead
 };
 
 enum class Role : std::uint8_t { follower, pre_candidate, candidate, leader };
@@ -51,9 +53,16 @@ struct Status {
   std::vector<PeerStatus> peers;        // leader only
   std::uint64_t elections_started = 0;  // since the start of this process
   std::uint64_t leaderships = 0;
+  bool clock_median = false;            // leader: a majority of the voters told its clock lately (R14)
+  std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
 
-enum class Refusal : std::uint8_t { not_leader, busy, too_large };
+enum class Refusal : std::uint8_t {
+  not_leader,
+  busy,        // ask again later
+  too_large,   // never
+  invalid      // never; only of a configuration: malformed, without voters, or more than one voter away
+};
 
 // A read that may be answered once the state machine has applied `index`; or one that failed: ask again.
 struct ReadOutcome {
@@ -100,7 +109,8 @@ class Consensus {
   // The batch of that number is durable (all earlier ones are too).
   void persisted(std::uint64_t batch_number, Now now);
 
-  // The state machine has applied up to and including `index`.
+  // The state machine has applied up to and including `index`. Said before anything is taken, it tells where the
+  // state machine stands at start (an applied entry is a committed one): take_committed goes on from there.
   void applied(Index index);
 
   // Links: `reachable` when a link is up; `unreachable` when it broke or a write failed; `refused` when the

@@ -25,8 +25,6 @@ struct Noop {   // the entry a leader begins its term with (paper section 8)
   bool operator==(const Noop&) const = default;
 };
 
-using ConfigurationPtr = std::shared_ptr<const Configuration>;
-
 // What an entry says: nothing, a command for the state machine (opaque here), or a new configuration.
 using Content = std::variant<Noop, SharedBytes, ConfigurationPtr>;
 
@@ -60,6 +58,7 @@ struct Durable {
   EntryId base;                         // the entry before the first one kept; {0,0} for a whole log
   ConfigurationPtr base_configuration;  // the latest configuration at or below base; null: none
   std::vector<Entry> entries;           // consecutive from base.index + 1
+  LogTime base_time{};                  // log time of the entry at base
 };
 
 }  // namespace parley::raft

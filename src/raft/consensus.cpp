@@ -1,0 +1,242 @@
+#include "raft/consensus.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "raft/state.hpp"
+
+namespace parley::raft {
+
+// -- the face -------------------------------------------------------------------------------------------------------
+
+Consensus::Consensus(ServerId self, Options options, Durable durable, std::uint64_t seed, Now now)
+    : state_(std::make_unique<State>(self, options, std::move(durable), seed, now)) {}
+Consensus::~Consensus() = default;
+Consensus::Consensus(Consensus&&) noexcept = default;
+Consensus& Consensus::operator=(Consensus&&) noexcept = default;
+
+void Consensus::tick(Now now) { state_->tick(now); }
+void Consensus::persisted(std::uint64_t batch_number, Now now) { state_->persisted(batch_number, now); }
+void Consensus::applied(Index index) { state_->applied(index); }
+void Consensus::reachable(NodeId peer, Now now) { state_->reachable(peer, now); }
+void Consensus::unreachable(NodeId peer, Now now) { state_->unreachable(peer, now); }
+void Consensus::refused(NodeId peer, Now now) { state_->refused(peer, now); }
+Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return state_->begin_read(now); }
+TimePoint Consensus::deadline() const { return state_->deadline(); }
+Status Consensus::status() const { return state_->status(); }
+const Log& Consensus::log() const { return state_->log; }
+HardState Consensus::hard_state() const { return state_->hard_state; }
+
+void Consensus::step(ServerId from, Message message, Now now) {
+  state_->observe(now);
+  if (from.node == state_->self.node) return;   // an echo, or another life of this very node (R4)
+  std::visit([&](auto&& said) { state_->on(from, std::forward<decltype(said)>(said), now); }, std::move(message));
+}
+
+Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
+  state_->observe(now);
+  const auto* leader = std::get_if<Leader>(&state_->role);
+  if (leader == nullptr) return Refusal::not_leader;
+  if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
+  if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
+  return state_->append_own(std::move(command), now);
+}
+
+Result<EntryId, Refusal> Consensus::propose_configuration(Configuration configuration, Now now) {
+  state_->observe(now);
+  return state_->propose_configuration(std::move(configuration), now);
+}
+
+PersistBatch Consensus::take_persist() {
+  State& state = *state_;
+  return state.persistence.take(state.hard_state, state.log, state.options.persist_bytes_max, state.clock.steady);
+}
+
+std::vector<Entry> Consensus::take_committed(std::size_t bytes_max) {
+  State& state = *state_;
+  const Index first = state.taken_index.next();
+  auto entries = state.log.copy(first, state.commit_index(), state.options.append_entries_max, bytes_max);
+  state.taken_index = state.taken_index + entries.size();
+  return entries;
+}
+
+std::optional<Message> Consensus::take_message_for(NodeId peer, Now now) {
+  return state_->take_message_for(peer, now);
+}
+
+std::vector<ReadOutcome> Consensus::take_reads() { return std::exchange(state_->read_outcomes, {}); }
+
+// -- time, links, the disk ------------------------------------------------------------------------------------------
+
+Consensus::State::State(ServerId self_id, Options chosen, Durable durable, std::uint64_t seed, Now now)
+    : self(self_id),
+      options(chosen),
+      random(seed),
+      hard_state(durable.hard_state),
+      log(durable),
+      persistence(durable.hard_state, log.last_index()),
+      clock(now) {
+  PARLEY_ASSERT(commit_index() <= log.last_index(), "the log lost committed entries: repair it before use (W5)");
+  // The founders' first entry carries term 1, in which nobody was elected (R3): nobody shall be.
+  if (current_term() < log.last_id().term) hard_state = {log.last_id().term, std::nullopt, commit_index()};
+  hard_state.commit_index = std::max(commit_index(), log.base().index);
+  taken_index = applied_index = log.base().index;
+  // Requests of an earlier life must not be taken for ours (catalogue 13), even if the seed should be the same.
+  next_request_id = random.next() ^ Random(static_cast<std::uint64_t>(now.steady.time_since_epoch().count())).next();
+  arm_election_timer(now);
+}
+
+void Consensus::State::observe(Now now) {
+  clock.steady = std::max(clock.steady, now.steady);
+  clock.wall = now.wall;
+}
+
+Consensus::State::Peer* Consensus::State::peer(NodeId node) {
+  if (const auto found = peers.find(node); found != peers.end()) return &found->second;
+  return peers.size() < peers_max ? &peers[node] : nullptr;
+}
+
+TimePoint Consensus::State::deadline() const {
+  if (const auto* leader = std::get_if<Leader>(&role)) return leader->heartbeat_at;
+  TimePoint due = is_voter() ? election_deadline : never;
+  if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->reads.under_way) {
+    due = std::min(due, follower->reads.under_way->begun + 2 * options.election_timeout);
+  }
+  return due;
+}
+
+void Consensus::State::tick(Now now) {
+  const TimePoint due = deadline();
+  observe(now);
+  if (now.steady < due) return;
+
+  // A tick far too late means that this process stood still (a stopped VM, a starved machine). What the others sent
+  // meanwhile waits in the sockets: hear it before judging anybody by silence. Once; the next tick judges.
+  const bool late = now.steady > due + options.heartbeat_interval;
+  const bool forgive = late && !late_forgiven && early_rounds == 0;
+  late_forgiven = forgive;
+
+  expire_reads(now);
+  if (std::holds_alternative<Leader>(role)) return lead(now, forgive);
+  if (now.steady < election_deadline || !is_voter()) return;
+  if (forgive) election_deadline = now.steady + options.heartbeat_interval;
+  else election_timeout(now);
+}
+
+void Consensus::State::reachable(NodeId node, Now now) {
+  observe(now);
+  if (Peer* known = peer(node)) known->linked = true;
+  link_changed(node);
+}
+
+void Consensus::State::unreachable(NodeId node, Now now) {
+  observe(now);
+  if (Peer* known = peer(node)) known->linked = false;
+  link_changed(node);
+}
+
+// Whatever was under way to that node may be lost: all that is still true is said again.
+void Consensus::State::link_changed(NodeId node) {
+  if (Ballot* votes = ballot()) {
+    if (Ballot::Slot* slot = votes->find(node)) slot->asked = false;
+  }
+  if (auto* leader = std::get_if<Leader>(&role)) {
+    if (const auto found = leader->progress.find(node); found != leader->progress.end()) found->second.link_changed();
+  }
+  if (auto* follower = std::get_if<Follower>(&role)) {
+    if (follower->leader && follower->leader->node == node && follower->reads.under_way) {
+      follower->reads.under_way->sent = false;
+    }
+  }
+}
+
+void Consensus::State::refused(NodeId node, Now now) {
+  observe(now);
+  if (const auto found = peers.find(node); found != peers.end() && found->second.linked) return;   // another link lives
+  const auto* follower = std::get_if<Follower>(&role);
+  if (follower != nullptr && follower->leader && follower->leader->node == node) leader_gone(now);
+}
+
+void Consensus::State::persisted(std::uint64_t batch_number, Now now) {
+  observe(now);
+  persistence.persisted(batch_number);
+  count_votes(now);   // its own counts from now on
+  if (std::holds_alternative<Leader>(role)) {
+    settle();
+    commit_by_counting(now);
+  } else if (auto* follower = std::get_if<Follower>(&role)) {
+    follower->reply_due |= std::min(follower->matched, persistence.stable()) > follower->match_replied;
+  }
+}
+
+void Consensus::State::applied(Index index) {
+  if (index > taken_index) {
+    PARLEY_ASSERT(taken_index == log.base().index, "the state machine can't be ahead of what it was given");
+    PARLEY_ASSERT(index <= log.last_index(), "the state machine is ahead of the log: start from it as base (R9)");
+    hard_state.commit_index = std::max(commit_index(), index);
+    taken_index = index;
+  }
+  applied_index = std::max(applied_index, index);
+}
+
+// -- what to send, what to show -------------------------------------------------------------------------------------
+
+std::optional<Message> Consensus::State::take_message_for(NodeId node, Now now) {
+  observe(now);
+  if (node == self.node || !persistence.holds(hard_state)) return std::nullopt;   // nothing before it is durable
+  if (auto reply = take_reply_for(node)) return reply;
+  if (std::holds_alternative<Leader>(role)) return append_entries_for(node);
+  auto* follower = std::get_if<Follower>(&role);
+  if (follower == nullptr) return vote_request_for(node);
+  if (!follower->leader || follower->leader->node != node) return std::nullopt;
+  if (auto reply = append_reply(*follower, now)) return reply;
+  return read_request(*follower);
+}
+
+std::optional<Message> Consensus::State::take_reply_for(NodeId node) {
+  const auto found = peers.find(node);
+  if (found == peers.end()) return std::nullopt;
+  Peer& known = found->second;
+  const auto take = [](auto& slot) -> Message { return *std::exchange(slot, std::nullopt); };
+  if (known.vote_reply) return take(known.vote_reply);
+  if (known.pre_vote_reply) return take(known.pre_vote_reply);
+  if (known.read_reply) return take(known.read_reply);
+  if (std::exchange(known.stale_leader, false)) {
+    AppendEntriesReply reply;
+    reply.term = current_term();
+    return reply;
+  }
+  return std::nullopt;
+}
+
+Status Consensus::State::status() const {
+  Status shown;
+  shown.role = static_cast<Role>(role.index());
+  shown.term = current_term();
+  shown.last_index = log.last_index();
+  shown.persisted_index = persistence.stable();
+  shown.commit_index = commit_index();
+  shown.applied_index = applied_index;
+  shown.configuration = log.configuration();
+  shown.elections_started = elections_started;
+  shown.leaderships = leaderships;
+  shown.violations = violations;
+  if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->leader) {
+    shown.leader = follower->leader->node;
+    shown.leader_heard = follower->leader_heard;
+  }
+  if (const auto* leader = std::get_if<Leader>(&role)) {
+    shown.leader = self.node;
+    shown.leader_heard = quorum_contact(clock);
+    shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
+    shown.clock_median = wall_median(clock).has_value();
+    for (const auto& [node, progress] : leader->progress) {
+      const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;
+      shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),
+                             progress.mode() == Progress::Mode::replicate, heard});
+    }
+  }
+  return shown;
+}
+
+}  // namespace parley::raft

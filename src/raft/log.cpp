@@ -1,0 +1,95 @@
+#include "raft/log.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace parley::raft {
+namespace {
+
+const ConfigurationPtr* configuration_in(const Entry& entry) { return std::get_if<ConfigurationPtr>(&entry.content); }
+
+constexpr std::size_t entry_overhead = 64;     // bytes; header and bookkeeping of one entry
+constexpr std::size_t member_weight = 128;     // bytes; two addresses and two ids
+
+}  // namespace
+
+Log::Log(Durable& durable) : base_(durable.base), base_time_(durable.base_time) {
+  configurations_.front() = {base_.index, durable.base_configuration};
+  for (Entry& entry : durable.entries) append(std::move(entry));
+  durable.entries.clear();
+}
+
+std::optional<Term> Log::term_at(Index index) const {
+  if (index == base_.index) return base_.term;
+  if (index < base_.index || index > last_index()) return std::nullopt;
+  return entries_[offset(index)].id.term;
+}
+
+const Entry& Log::at(Index index) const {
+  PARLEY_ASSERT(index > base_.index && index <= last_index(), "no such entry in the log");
+  return entries_[offset(index)];
+}
+
+void Log::append(Entry entry) {
+  PARLEY_ASSERT(entry.id.index == last_index().next(), "entries are consecutive");
+  PARLEY_ASSERT(entry.id.term >= last_id().term, "terms never fall along a log");
+  if (const auto* configuration = configuration_in(entry)) {
+    PARLEY_ASSERT(*configuration != nullptr, "a configuration entry holds a configuration");
+    configurations_.emplace_back(entry.id.index, *configuration);
+  }
+  entries_.push_back(std::move(entry));
+}
+
+void Log::truncate_from(Index index) {
+  PARLEY_ASSERT(index > base_.index && index <= last_index(), "only entries that are here can be cut off");
+  entries_.resize(offset(index));
+  // "A server falls back to the previous configuration in its log" (dissertation 4.1; catalogue 21).
+  while (configurations_.size() > 1 && configurations_.back().first >= index) configurations_.pop_back();
+}
+
+const ConfigurationPtr& Log::configuration_at(Index index) const {
+  auto found = std::find_if(configurations_.rbegin(), configurations_.rend() - 1,
+                            [&](const auto& known) { return known.first <= index; });
+  return found->second;
+}
+
+Index Log::first_index_of_term_at(Index index) const {
+  const Term term = at(index).id.term;
+  const auto first = std::lower_bound(entries_.begin(), entries_.end(), term,
+                                      [](const Entry& entry, Term wanted) { return entry.id.term < wanted; });
+  return first->id.index;
+}
+
+Index Log::last_index_up_to(Term term, Index index) const {
+  const Index end = std::min(index, last_index());
+  if (end <= base_.index) return base_.index;
+  const auto past = std::upper_bound(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(offset(end)) + 1,
+                                     term, [](Term wanted, const Entry& entry) { return wanted < entry.id.term; });
+  return past == entries_.begin() ? base_.index : std::prev(past)->id.index;
+}
+
+std::vector<Entry> Log::copy(Index first, Index last, std::size_t entries_max, std::size_t bytes_max) const {
+  std::vector<Entry> copied;
+  if (first > last) return copied;
+  const std::size_t count = std::min<std::size_t>(entries_max, last - first + 1);
+  copied.reserve(count);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry& entry = at(first + i);
+    bytes += weight(entry);
+    if (!copied.empty() && bytes > bytes_max) break;
+    copied.push_back(entry);
+  }
+  return copied;
+}
+
+std::size_t weight(const Entry& entry) {
+  if (const auto* command = std::get_if<SharedBytes>(&entry.content)) return entry_overhead + command->size();
+  if (const auto* configuration = configuration_in(entry)) {
+    return entry_overhead + (*configuration)->members.size() * member_weight;
+  }
+  return entry_overhead;
+}
+
+}  // namespace parley::raft

@@ -1,0 +1,153 @@
+// The leader's half of log replication (paper 5.3, 5.4.2), and when it stops to lead.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "raft/state.hpp"
+
+namespace parley::raft {
+
+void Consensus::State::become_leader(Now now) {
+  Leader leader;
+  leader.clock = LogClock(log.last_time(), now.steady);
+  leader.heartbeat_at = now.steady + options.heartbeat_interval;
+  leader.settled = std::min(commit_index(), persistence.stable());
+  for (Index i = leader.settled.next(); i <= log.last_index(); ++i) leader.unsettled_bytes += weight(log.at(i));
+  role = std::move(leader);
+  ++leaderships;
+  early_rounds = 0;
+  configuration_changed(now);
+  // Entries of earlier terms are committed with the first one of this term (5.4.2): so there is one at once.
+  std::get<Leader>(role).term_start = append_own(Noop{}, now).index;
+}
+
+EntryId Consensus::State::append_own(Content content, Now now) {
+  auto& leader = std::get<Leader>(role);
+  const LogTime time = leader.clock.stamp(now, wall_median(now), options.clock_slack);
+  Entry entry{{current_term(), log.last_index().next()}, time, std::move(content)};
+  leader.unsettled_bytes += weight(entry);
+  const bool configuration = std::holds_alternative<ConfigurationPtr>(entry.content);
+  const EntryId id = entry.id;
+  log.append(std::move(entry));
+  if (configuration) configuration_changed(now);
+  return id;
+}
+
+void Consensus::State::on(ServerId from, const AppendEntriesReply& reply, Now now) {
+  if (reply.term > term_max) return static_cast<void>(++violations);
+  if (reply.term > current_term()) return become_follower(reply.term, now);
+  auto* leader = std::get_if<Leader>(&role);
+  if (leader == nullptr || reply.term < current_term()) return;
+  const auto found = leader->progress.find(from.node);
+  if (found == leader->progress.end() || found->second.id() != from) return;   // R4: of another life
+  Progress& progress = found->second;
+  if (reply.round > progress.round_sent || reply.match_index > log.last_index()) {
+    return static_cast<void>(++violations);   // acknowledges what was never sent
+  }
+  progress.heard_at = now.steady;
+  progress.replied = true;
+  progress.clock = {reply.wall, now.steady};
+  progress.round_echoed = std::max(progress.round_echoed, reply.round);
+  if (!reply.success) {
+    progress.refused(reply, log);
+  } else if (progress.succeeded(reply.match_index)) {
+    commit_by_counting(now);
+  }
+  confirm_reads(now);
+}
+
+std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
+  auto& leader = std::get<Leader>(role);
+  const auto found = leader.progress.find(node);
+  if (found == leader.progress.end()) return std::nullopt;
+  Progress& progress = found->second;
+  const bool contact_due = progress.round_sent < leader.round;
+  if (!contact_due && !progress.wants_to_send(log.last_index(), commit_index(), options)) return std::nullopt;
+
+  AppendEntries message;
+  message.term = current_term();
+  message.prev_log.index = progress.next_index().previous();
+  message.prev_log.term = *log.term_at(message.prev_log.index);
+  message.leader_commit = commit_index();
+  message.round = leader.round;
+  std::size_t bytes = 0;
+  if (progress.may_send_entries(log.last_index(), options)) {
+    message.entries = log.copy(progress.next_index(), log.last_index(), options.append_entries_max,
+                               options.append_bytes_max);
+    for (const Entry& entry : message.entries) bytes += weight(entry);
+  }
+  progress.sent(message, bytes);
+  return message;
+}
+
+// "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and log[N].term == currentTerm:
+// set commitIndex = N" (Figure 2). Its own copy counts as far as it is durable, like any other (10.2.1).
+void Consensus::State::commit_by_counting(Now now) {
+  const auto reached = reached_by_majority<Index>([](const Progress& progress) { return progress.match_index(); },
+                                                  [&] { return persistence.stable(); });
+  if (reached && *reached > commit_index() && log.term_at(*reached) == current_term()) {
+    advance_commit_index(*reached, now);
+  }
+}
+
+void Consensus::State::advance_commit_index(Index to, Now now) {
+  if (to <= commit_index()) return;
+  PARLEY_ASSERT(to <= log.last_index(), "only entries that are here can be committed");
+  hard_state.commit_index = to;
+  if (!std::holds_alternative<Leader>(role)) return;
+  settle();
+  // A leader that is no voter any more leads until the configuration that says so is committed (dissertation 4.2.2).
+  if (!is_voter() && log.configuration_index() <= to) return become_follower(current_term(), now);
+  begin_read_round();
+  confirm_reads(now);
+}
+
+void Consensus::State::settle() {
+  auto& leader = std::get<Leader>(role);
+  const Index settled = std::min(commit_index(), persistence.stable());
+  while (leader.settled < settled) leader.unsettled_bytes -= weight(log.at(++leader.settled));
+}
+
+std::size_t Consensus::State::voters_heard(Now now) const {
+  const auto& leader = std::get<Leader>(role);
+  std::size_t heard = 0;
+  for (const Member& member : log.configuration()->members) {
+    if (!member.voter) continue;
+    heard += member.id == self ||
+             leader.progress.at(member.id.node).heard_at + options.election_timeout > now.steady;
+  }
+  return heard;
+}
+
+TimePoint Consensus::State::quorum_contact(Now now) const {
+  const auto reached = reached_by_majority<TimePoint>([](const Progress& progress) { return progress.heard_at; },
+                                                      [&] { return now.steady; });
+  return reached.value_or(long_ago);
+}
+
+std::optional<WallTime> Consensus::State::wall_median(Now now) const {
+  const auto& leader = std::get<Leader>(role);
+  std::vector<ClockSample> samples;
+  for (const Member& member : log.configuration()->members) {
+    if (!member.voter) continue;
+    samples.push_back(member.id == self ? ClockSample{now.wall, now.steady}
+                                        : leader.progress.at(member.id.node).clock);
+  }
+  return median_wall(std::move(samples), log.configuration()->quorum(), now.steady);
+}
+
+void Consensus::State::lead(Now now, bool forgive) {
+  auto& leader = std::get<Leader>(role);
+  leader.heartbeat_at = now.steady + options.heartbeat_interval;
+  ++leader.round;   // makes an AppendEntries due for every other member
+  join_read_round();
+  if (forgive) return;
+
+  // R2: fewer than half of the voters, itself included. With exactly half it stays, commits nothing, confirms no
+  // read; it may still shrink the configuration.
+  const std::size_t voters = log.configuration()->voters();
+  if (2 * voters_heard(now) < voters) return become_follower(current_term(), now);
+  // A leader that can't write takes in what it can't keep (catalogue 40): another one can. Alone there is no other.
+  if (voters > 1 && disk_stalls()) become_follower(current_term(), now);
+}
+
+}  // namespace parley::raft
