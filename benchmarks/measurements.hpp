@@ -1,0 +1,21 @@
+#pragma once
+
+#include "bench_cluster.hpp"
+#include "report.hpp"
+
+namespace parley::bench {
+
+// Each starts a cluster of its own, measures what a client sees, and ends it. Throw std::runtime_error if they can't.
+
+// One client, one send at a time: from the call to the acknowledgement.
+Report measure_latency(const BenchOptions& options);
+
+// `clients` clients with `window` sends under way each, for `seconds`: acknowledged sends a second, what each took,
+// CPU seconds of the nodes, and their memory.
+Report measure_throughput(const BenchOptions& options);
+
+// `kills` times: 8 writers spread over all nodes, the leader gets SIGKILL. The longest time without any acknowledged
+// write, and the longest of any single writer.
+Report measure_failover(const BenchOptions& options);
+
+}  // namespace parley::bench
