@@ -23,7 +23,6 @@ Generation generation(const State& state);          // R19
 // Every setting by name with its value now, sorted by name (ChangeSetting changes them).
 std::vector<std::pair<std::string, std::string>> settings(const State& state);
 
-enum class Registration : std::uint8_t { open = 0, invite = 1, closed = 2 };
 Registration registration(const State& state);
 
 // -- accounts and logins --------------------------------------------------------------------------------------
@@ -88,17 +87,12 @@ std::optional<AccountPage> room_members(const State& state, std::string_view roo
 std::optional<ConversationId> conversation_for(const State& state, AccountId reader, std::string_view place);
 
 // The reader's name for it: "#room"; "@other"; "@other~id" when that account was deleted, so that a new account
-// of the same name is not taken for it. Empty: no such conversation.
+// of the same name is not taken for it. Empty: no such conversation, or a pair that the reader is not one of.
 std::string place_name(const State& state, ConversationId conversation, AccountId reader);
 
 Number last_number(const State& state, ConversationId conversation);   // 0: none yet, or no such conversation
 
-// Closed ranges of numbers, ascending, not touching; the last may be open-ended: `through` is then the greatest number.
-struct Interval {
-  Number from;
-  Number through;
-  bool operator==(const Interval&) const = default;
-};
+// Intervals are ascending and don't touch; one that is still open ends at the greatest number there is.
 // R18: what the account may see of it. Open rooms: all, to every account not banned. Direct: all, to the two.
 // Invite-only rooms: from each joining to the leaving that followed, at most intervals_max of them, the latest.
 std::vector<Interval> visible(const State& state, AccountId account, ConversationId conversation);
@@ -134,7 +128,7 @@ std::optional<ClientView> find_client(const State& state, ClientId client);
 struct SequenceView {
   enum class Kind : std::uint8_t { answered, conflict, forgotten, unknown_client, next, gap };
   Kind kind = Kind::unknown_client;
-  Reply reply;                                      // answered: the first answer again
+  Reply reply;                                      // what apply would answer; but for `next`, which it carries out
   Sequence expected;                                // last + 1; for all but unknown_client
 };
 SequenceView look_up(const State& state, ClientId client, Sequence sequence, const Digest& payload);
