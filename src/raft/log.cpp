@@ -54,6 +54,11 @@ const ConfigurationPtr& Log::configuration_at(Index index) const {
   return found->second;
 }
 
+std::size_t Log::configurations_above(Index index) const {
+  return static_cast<std::size_t>(std::count_if(configurations_.begin() + 1, configurations_.end(),
+                                                [&](const auto& known) { return known.first > index; }));
+}
+
 Index Log::first_index_of_term_at(Index index) const {
   const Term term = at(index).id.term;
   const auto first = std::lower_bound(entries_.begin(), entries_.end(), term,

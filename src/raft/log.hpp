@@ -35,6 +35,7 @@ class Log {
   const ConfigurationPtr& configuration() const { return configurations_.back().second; }
   Index configuration_index() const { return configurations_.back().first; }
   const ConfigurationPtr& configuration_at(Index index) const;   // the latest at or below `index`
+  std::size_t configurations_above(Index index) const;
 
   // Fast back-off of next_index (paper 5.3, last paragraphs).
   Index first_index_of_term_at(Index index) const;       // first entry held here with the term of that entry

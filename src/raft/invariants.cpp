@@ -1,0 +1,148 @@
+#include "raft/invariants.hpp"
+
+#include <algorithm>
+
+namespace parley::raft {
+namespace {
+
+std::string at(EntryId id) {
+  return "entry " + std::to_string(id.index.value) + " of term " + std::to_string(id.term.value);
+}
+
+bool same_content(const Content& one, const Content& other) {
+  const auto* configuration = std::get_if<ConfigurationPtr>(&one);
+  const auto* other_configuration = std::get_if<ConfigurationPtr>(&other);
+  if (configuration == nullptr || other_configuration == nullptr) return one == other;
+  return *configuration == *other_configuration || **configuration == **other_configuration;
+}
+
+}  // namespace
+
+std::optional<std::string> Invariants::observe(ServerId id, const Consensus& server) {
+  const Status status = server.status();
+  const Log& log = server.log();
+  auto found = seen_.find(id);
+  const bool first = found == seen_.end();
+  if (first) {
+    found = seen_.emplace(id, Seen{}).first;
+    found->second.base = log.base().index;
+  }
+  Seen& seen = found->second;
+
+  Broken broken = check_server(id, server, status);
+  if (!broken && !first) broken = check_delta(seen, server, status);
+  const bool leads = status.role == Role::leader;
+  const bool leads_on = leads && seen.role == Role::leader && seen.hard_state.current_term == status.term;
+  const Index committed_before = first ? log.base().index : seen.hard_state.commit_index;
+  if (!broken) broken = check_log(seen, log, leads_on);
+  if (!broken) broken = check_commit(committed_before, server);
+  if (!broken && leads && !leads_on) broken = check_leader(id, server);
+
+  seen.hard_state = server.hard_state();
+  seen.role = status.role;
+  seen.applied_index = status.applied_index;
+  seen.match_index.clear();
+  for (const PeerStatus& peer : status.peers) seen.match_index[peer.id] = peer.match_index;
+  if (broken) *broken = "server " + std::to_string(id.node.value) + ": " + *broken;
+  return broken;
+}
+
+Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server, const Status& status) {
+  const Log& log = server.log();
+  const HardState hard_state = server.hard_state();
+  if (status.commit_index > log.last_index()) return "commit_index is beyond the log";
+  if (status.commit_index < log.base().index) return "the log begins above commit_index";
+  if (status.persisted_index > log.last_index()) return "persisted_index is beyond the log";
+  if (status.applied_index > status.commit_index) return "applied_index is beyond commit_index (catalogue 34)";
+  if (hard_state.current_term < log.last_id().term) return "the log holds an entry of a later term";
+  const bool campaigns = status.role == Role::candidate || status.role == Role::leader;
+  if (campaigns && hard_state.voted_for != id) return "it campaigns or leads without its own vote";
+  if (status.role != Role::leader) return std::nullopt;
+  if (log.last_id().term != status.term) return "a leader without an entry of its term";
+  if (log.configurations_above(status.commit_index) > 1) return "two uncommitted configurations (catalogue 20)";
+  for (const PeerStatus& peer : status.peers) {
+    if (peer.match_index >= peer.next_index) return "match_index >= next_index (catalogue 10)";
+    if (peer.next_index > log.last_index().next()) return "next_index is beyond the log's end";
+  }
+  return std::nullopt;
+}
+
+Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& server, const Status& status) {
+  const HardState now = server.hard_state();
+  const HardState& then = before.hard_state;
+  if (now.current_term < then.current_term) return "the term went back (catalogue 2)";
+  if (now.commit_index < then.commit_index) return "commit_index went back";
+  if (status.applied_index < before.applied_index) return "applied_index went back";
+  if (now.current_term != then.current_term) return std::nullopt;
+  if (then.voted_for && now.voted_for != then.voted_for) return "a second vote in one term";
+  if (before.role != Role::leader || status.role != Role::leader) return std::nullopt;
+  for (const PeerStatus& peer : status.peers) {
+    const auto known = before.match_index.find(peer.id);
+    if (known != before.match_index.end() && peer.match_index < known->second) return "match_index went back";
+  }
+  return std::nullopt;
+}
+
+// Log Matching: "if two logs contain an entry with the same index and term, then the logs are identical in all entries
+// up through the given index". Equivalent, and cheap to check: an entry of that index and term has the same content
+// and the same predecessor wherever it stands. Only what is new in this log is looked at.
+Invariants::Broken Invariants::check_log(Seen& seen, const Log& log, bool leads_on) {
+  const Index last_before = seen.last_index();
+  if (log.base().index != seen.base) return "the base moved";   // compaction will have to tell
+  Index same = std::min(last_before, log.last_index());
+  while (same > seen.base && seen.term_at(same) != *log.term_at(same)) same = same.previous();
+  if (same < last_before) {
+    if (leads_on) return "a leader overwrote or deleted entries: Leader Append-Only";
+    if (same < seen.hard_state.commit_index) return "a committed entry changed (catalogue 9)";
+    seen.terms.resize(static_cast<std::size_t>(same - seen.base));
+  }
+  for (Index index = same.next(); index <= log.last_index(); ++index) {
+    const Entry& entry = log.at(index);
+    const EntryId before{*log.term_at(index.previous()), index.previous()};
+    if (entry.id.index != index) return at(entry.id) + " stands at index " + std::to_string(index.value);
+    if (entry.id.term < before.term) return "terms fall along the log at " + at(entry.id);
+    if (before.index > log.base().index && entry.time < log.at(before.index).time) {
+      return "log time falls at " + at(entry.id);
+    }
+    const auto [known, is_new] = entries_.try_emplace(entry.id, Known{before, entry.content});
+    if (!is_new && (known->second.before != before || !same_content(known->second.content, entry.content))) {
+      return "another " + at(entry.id) + " is known: Log Matching (catalogue 8)";
+    }
+    seen.terms.push_back(entry.id.term);
+  }
+  return std::nullopt;
+}
+
+// State Machine Safety: "if a server has applied a log entry at a given index to its state machine, no other server
+// will ever apply a different log entry for the same index".
+Invariants::Broken Invariants::check_commit(Index from, const Consensus& server) {
+  const Log& log = server.log();
+  const HardState hard_state = server.hard_state();
+  for (Index index = from.next(); index <= hard_state.commit_index; ++index) {
+    const EntryId id{*log.term_at(index), index};
+    const auto [known, is_new] = committed_.try_emplace(index, Committed{id, hard_state.current_term});
+    if (!is_new && known->second.id != id) {
+      return at(id) + " is committed where " + at(known->second.id) + " was: State Machine Safety";
+    }
+  }
+  return std::nullopt;
+}
+
+// Election Safety: "at most one leader can be elected in a given term". Leader Completeness: "if a log entry is
+// committed in a given term, then that entry will be present in the logs of the leaders for all higher-numbered terms".
+Invariants::Broken Invariants::check_leader(ServerId id, const Consensus& server) {
+  const Term term = server.hard_state().current_term;
+  const auto [leader, is_new] = leaders_.try_emplace(term, id);
+  if (!is_new && leader->second != id) return "a second leader of term " + std::to_string(term.value);
+  const auto earlier = std::find_if(committed_.rbegin(), committed_.rend(),
+                                    [&](const auto& entry) { return entry.second.by < term; });
+  if (earlier == committed_.rend()) return std::nullopt;
+  // By Log Matching the latest such entry stands for all before it.
+  const EntryId wanted = earlier->second.id;
+  if (wanted.index <= server.log().base().index || server.log().term_at(wanted.index) == wanted.term) {
+    return std::nullopt;
+  }
+  return "leads term " + std::to_string(term.value) + " without committed " + at(wanted) + ": Leader Completeness";
+}
+
+}  // namespace parley::raft

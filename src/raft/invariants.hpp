@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "raft/consensus.hpp"
+#include "raft/log.hpp"
+
+namespace parley::raft {
+
+// Figure 3 of the paper, and what else must hold, as code: tests and the simulator call `observe` after every step of
+// every server. It costs what the step changed, not the length of the log.
+//
+// On one server: commit_index, persisted_index and applied_index lie within the log; match_index < next_index; a
+// leader voted for itself and has at most one uncommitted configuration; terms and log time never fall along the log.
+// From one observation of a server to the next: term, commit_index, applied_index and (in one leadership) match_index
+// never fall; one vote a term; what is committed never changes; a leader only appends ("Leader Append-Only").
+// Across servers: "Election Safety", "Log Matching", "Leader Completeness", "State Machine Safety".
+class Invariants {
+ public:
+  // What is broken, in words; nullopt: nothing. What was observed stays observed even then.
+  std::optional<std::string> observe(ServerId id, const Consensus& server);
+
+  // `id` was constructed anew from its disk: what it had not made durable may be gone.
+  void restarted(ServerId id) { seen_.erase(id); }
+
+  Index committed() const { return committed_.empty() ? Index(0) : committed_.rbegin()->first; }
+
+ private:
+  struct Seen {
+    HardState hard_state;
+    Role role = Role::follower;
+    Index applied_index;
+    Index base;
+    std::vector<Term> terms;                // of the entries above base
+    std::map<ServerId, Index> match_index;
+    Term term_at(Index index) const { return terms[static_cast<std::size_t>(index - base) - 1]; }
+    Index last_index() const { return base + terms.size(); }
+  };
+  struct Known {
+    EntryId before;
+    Content content;
+  };
+  struct Committed {
+    EntryId id;
+    Term by;   // the term of the server that was first seen to have committed it
+  };
+  using Broken = std::optional<std::string>;
+
+  static Broken check_server(ServerId id, const Consensus& server, const Status& status);
+  static Broken check_delta(const Seen& before, const Consensus& server, const Status& status);
+  Broken check_log(Seen& seen, const Log& log, bool leads_on);
+  Broken check_commit(Index from, const Consensus& server);
+  Broken check_leader(ServerId id, const Consensus& server);
+
+  std::map<ServerId, Seen> seen_;
+  std::map<Term, ServerId> leaders_;
+  std::map<EntryId, Known> entries_;        // every entry ever seen in any log
+  std::map<Index, Committed> committed_;
+};
+
+}  // namespace parley::raft

@@ -1,0 +1,275 @@
+// Random schedules: whatever the network, the disks and the operator do, the invariants hold after every step, and
+// once all is healed the cluster agrees and goes on. A failure prints its seed: PARLEY_SEED=n runs that one alone.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "base/random.hpp"
+#include "raft/cluster.hpp"
+#include "raft/log.hpp"
+
+namespace parley::raft::test {
+namespace {
+
+// How bad it is; each drawn anew for every seed, so that some storms lack some winds ("swarm testing").
+struct Weather {
+  explicit Weather(Random& random)
+      : drop(random.chance(0.5) ? 0 : random.unit() * 0.3),
+        duplicate(random.chance(0.5) ? 0 : random.unit() * 0.3),
+        reorder(random.chance(0.4) ? 0 : random.unit()),
+        replay(random.chance(0.7) ? 0 : random.unit() * 0.05),
+        crash(random.chance(0.3) ? 0 : random.unit() * 0.004),
+        wipe(random.chance(0.8) ? 0 : random.unit() * 0.2),
+        partition(random.chance(0.3) ? 0 : random.unit() * 0.004),
+        configuration(random.chance(0.4) ? 0 : random.unit() * 0.01),
+        slow_disk(random.chance(0.4) ? 0 : random.unit() * 0.98) {}
+  double drop, duplicate, reorder, replay, crash, wipe, partition, configuration, slow_disk;
+};
+
+Options small_options() {
+  Options options;
+  options.append_entries_max = 4;      // small, so that limits are met
+  options.inflight_appends_max = 3;
+  options.inflight_bytes_max = 1000;
+  options.persist_bytes_max = 300;
+  options.uncommitted_bytes_max = 4000;
+  return options;
+}
+
+class Storm {
+ public:
+  Storm(std::uint64_t seed, std::uint32_t voters)
+      : random_(seed), weather_(random_), cluster_(small_options(), seed), members_(voters) {
+    cluster_.found(voters);
+    cluster_.add(voters + 1, Durable{});   // belongs to nobody yet
+    nodes_ = voters + 1;
+  }
+
+  std::string run(int steps) {
+    for (int i = 0; i < steps && cluster_.broken.empty(); ++i) step();
+    if (!cluster_.broken.empty()) return cluster_.broken;
+    return calm();
+  }
+
+  Index committed() const { return cluster_.committed(); }
+  std::size_t reads_confirmed = 0;
+  std::size_t changes = 0;
+
+ private:
+  std::uint32_t any() { return static_cast<std::uint32_t>(random_.between(1, nodes_)); }
+  Host& any_host() { return cluster_.host(any()); }
+
+  void step();
+  void send_all();
+  void deliver_one();
+  void work(Host& host);
+  void crash_or_restart();
+  void tear_or_mend();
+  void propose(Host& host);
+  void reconfigure(Host& host);
+  void read(Host& host);
+  void collect_reads(Host& host);
+  std::string calm();
+  std::string compare();
+
+  Random random_;
+  Weather weather_;
+  Cluster cluster_;
+  std::uint32_t members_;
+  std::uint32_t nodes_ = 0;
+  std::vector<Envelope> wire_;
+  std::vector<Envelope> old_;              // for replays
+  std::map<std::pair<std::uint32_t, std::uint64_t>, Index> reads_;   // what was committed when they began
+  int proposed_ = 0;
+};
+
+void Storm::step() {
+  cluster_.pass(std::chrono::microseconds(random_.below(3000)));
+  for (auto& [_, host] : cluster_.hosts()) {
+    if (!host.consensus) continue;
+    cluster_.tick_due(host);
+    work(host);
+  }
+  send_all();
+  for (std::uint64_t n = random_.below(6); n > 0; --n) deliver_one();
+  Host& host = any_host();
+  if (host.consensus && random_.chance(0.3)) propose(host);
+  if (host.consensus && random_.chance(0.05)) read(host);
+  if (host.consensus && random_.chance(weather_.configuration)) reconfigure(host);
+  if (random_.chance(weather_.crash)) crash_or_restart();
+  if (random_.chance(0.01)) {
+    for (auto& [node, down] : cluster_.hosts()) {
+      if (!down.consensus && random_.chance(0.3)) cluster_.restart(node.value);
+    }
+  }
+  if (random_.chance(weather_.partition)) tear_or_mend();
+}
+
+// A write may begin at once and end much later, or be lost by a crash in between.
+void Storm::work(Host& host) {
+  host.disk_held = random_.chance(weather_.slow_disk);
+  cluster_.work(host);
+  collect_reads(host);
+}
+
+void Storm::send_all() {
+  for (auto& [_, host] : cluster_.hosts()) {
+    if (!host.consensus) continue;
+    for (Envelope& envelope : cluster_.outgoing(host)) {
+      if (!cluster_.linked(envelope.from.node, envelope.to.node) || random_.chance(weather_.drop)) continue;
+      if (random_.chance(weather_.replay)) old_.push_back(envelope);
+      if (wire_.size() < 500) wire_.push_back(std::move(envelope));
+    }
+  }
+}
+
+void Storm::deliver_one() {
+  if (!old_.empty() && random_.chance(weather_.replay)) cluster_.deliver(old_[random_.below(old_.size())]);
+  if (wire_.empty()) return;
+  const auto picked = wire_.begin() + static_cast<std::ptrdiff_t>(
+                                          random_.chance(weather_.reorder) ? random_.below(wire_.size()) : 0);
+  const Envelope envelope = *picked;
+  if (!random_.chance(weather_.duplicate)) wire_.erase(picked);
+  cluster_.deliver(envelope);
+}
+
+void Storm::crash_or_restart() {
+  const std::uint32_t node = any();
+  Host& host = cluster_.host(node);
+  if (!host.consensus) {
+    if (random_.chance(weather_.wipe)) cluster_.wipe(node);
+    return cluster_.restart(node);
+  }
+  if (host.writing && random_.chance(0.5)) write(host.disk, *host.writing);   // it reached the disk, but nobody was told
+  cluster_.crash(node);
+  if (random_.chance(0.5)) cluster_.refuse(node);
+}
+
+void Storm::tear_or_mend() {
+  const std::uint32_t one = any();
+  const std::uint32_t other = any();
+  switch (random_.below(4)) {
+    case 0: return cluster_.heal();
+    case 1: return cluster_.isolate(one);
+    case 2: return one == other ? void() : cluster_.disconnect(one, other);
+    default: return one == other ? void() : cluster_.cut(one, other);
+  }
+}
+
+void Storm::propose(Host& host) {
+  (void)host.consensus->propose(command(std::to_string(++proposed_)), cluster_.now(host)).ok();
+  cluster_.check(host);
+}
+
+// Moves one server between outside, learner and voter, by its present life.
+void Storm::reconfigure(Host& host) {
+  const Status status = host.consensus->status();
+  if (status.role != Role::leader) return;
+  Configuration next = *status.configuration;
+  const ServerId moved = any_host().id;
+  const auto found = std::find_if(next.members.begin(), next.members.end(),
+                                  [&](const Member& member) { return member.id.node == moved.node; });
+  if (found == next.members.end()) {
+    next.members.push_back({moved, false, {}, {}});
+  } else if (found->id != moved) {
+    if (found->voter) found->voter = false;   // another life of it: first the old one stops counting
+    else found->id = moved;
+  } else if (!found->voter) {
+    found->voter = true;
+  } else if (random_.chance(0.5)) {
+    found->voter = false;
+  } else {
+    next.members.erase(found);
+  }
+  if (next.voters() < 2) return;   // else the loss of one disk may be the end of it, and there is nothing to see
+  changes += host.consensus->propose_configuration(std::move(next), cluster_.now(host)).ok();
+  cluster_.check(host);
+}
+
+void Storm::read(Host& host) {
+  const auto id = host.consensus->begin_read(cluster_.now(host));
+  if (id.ok()) reads_[{host.id.node.value, *id}] = cluster_.committed();
+  collect_reads(host);
+}
+
+// Linearizable: an answered read sees all that was committed, anywhere, when it began (catalogue 12, 13, 14).
+void Storm::collect_reads(Host& host) {
+  for (const ReadOutcome& outcome : host.consensus->take_reads()) host.reads[outcome.id] = outcome;
+  for (const auto& [id, outcome] : host.reads) {
+    const auto begun = reads_.find({host.id.node.value, id});
+    if (begun == reads_.end()) continue;
+    reads_confirmed += outcome.confirmed;
+    if (outcome.confirmed && outcome.index < begun->second) cluster_.broken = "a stale read was confirmed";
+    reads_.erase(begun);
+  }
+  host.reads.clear();
+}
+
+// Everything works again. A leader is found, what it is told gets committed, and all members hold the same.
+std::string Storm::calm() {
+  for (auto& [node, host] : cluster_.hosts()) {
+    host.disk_held = false;
+    if (!host.consensus) cluster_.restart(node.value);
+  }
+  cluster_.heal();
+  for (const Envelope& envelope : std::exchange(wire_, {})) cluster_.deliver(envelope);
+  for (int tries = 0; tries < 100; ++tries) {
+    cluster_.tick(milliseconds(100));
+    if (!cluster_.broken.empty()) return cluster_.broken;
+    const auto leader = cluster_.leader();
+    if (!leader) continue;
+    const std::string last = "last words " + std::to_string(tries);
+    if (!cluster_[*leader].propose(command(last), cluster_.now(cluster_.host(*leader))).ok()) continue;
+    cluster_.tick(milliseconds(300));
+    const auto& applied = cluster_.host(*leader).applied;
+    if (std::find(applied.begin(), applied.end(), last) != applied.end()) return compare();
+  }
+  return "no agreement 10 s after everything was healed";
+}
+
+std::string Storm::compare() {
+  cluster_.tick(milliseconds(500));
+  if (!cluster_.broken.empty()) return cluster_.broken;
+  const Host& leader = cluster_.host(cluster_.leader().value_or(1));
+  const std::set<std::string> distinct(leader.applied.begin(), leader.applied.end());
+  if (distinct.size() != leader.applied.size()) return "a command was applied twice";
+  const auto configuration = leader.consensus->status().configuration;
+  for (const auto& [node, host] : cluster_.hosts()) {
+    if (configuration->find(host.id) == nullptr) continue;
+    if (host.applied != leader.applied) return "server " + std::to_string(node.value) + " applied something else";
+  }
+  return {};
+}
+
+// A member whose disk was wiped is a voter that never comes back, so storms with wipes start with five.
+void run_storms(std::uint32_t voters, int seeds, int steps) {
+  std::uint64_t first = 1;
+  if (const char* chosen = std::getenv("PARLEY_SEED")) {
+    first = std::strtoull(chosen, nullptr, 10);
+    seeds = 1;
+  }
+  std::size_t committed = 0;
+  std::size_t reads = 0;
+  std::size_t changes = 0;
+  for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(seeds); ++seed) {
+    Storm storm(seed, voters);
+    ASSERT_EQ(storm.run(steps), "") << "PARLEY_SEED=" << seed << " with " << voters << " voters";
+    committed += storm.committed().value;
+    reads += storm.reads_confirmed;
+    changes += storm.changes;
+  }
+  if (seeds == 1) return;
+  // A storm in which nothing is ever committed, read or changed would prove nothing.
+  EXPECT_GT(committed, static_cast<std::size_t>(seeds) * 20);
+  EXPECT_GT(reads, static_cast<std::size_t>(seeds) * 2);
+  EXPECT_GT(changes, static_cast<std::size_t>(seeds) / 2);
+  std::printf("%d seeds: %zu committed, %zu reads, %zu configurations\n", seeds, committed, reads, changes);
+}
+
+TEST(Storm, three_servers_keep_every_invariant_and_agree_afterwards) { run_storms(3, 200, 2000); }
+TEST(Storm, five_servers_keep_every_invariant_and_agree_afterwards) { run_storms(5, 100, 2000); }
+
+}  // namespace
+}  // namespace parley::raft::test
