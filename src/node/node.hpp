@@ -15,14 +15,14 @@
 namespace parley::node {
 
 // Makes the state machine's side over the archive that Node opened; make_machine of machine.hpp in production.
-using MachineFactory =
-    std::function<std::unique_ptr<Machine>(Seams, const ClusterConfig&, const NodeConfig&, store::Archive::Opened)>;
+using MachineFactory = std::function<Result<std::unique_ptr<Machine>>(Seams, const ClusterConfig&, const NodeConfig&,
+                                                                        store::Archive::Opened)>;
 
 // One node: the data directory's lock, the consensus side and the state machine's side, on one strand.
 class Node {
  public:
   // Takes the data directory and reads it: lock file, identity, archive, log, in this order; makes what a new
-  // directory lacks. Blocking. The error says what is wrong with the directory and what to do.
+  // directory lacks; then binds both ports. Blocking. The error says what is wrong and what to do.
   static Result<std::unique_ptr<Node>> open(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine);
 
   virtual ~Node() = default;

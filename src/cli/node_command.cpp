@@ -1,0 +1,139 @@
+#include "cli/node_command.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "net/argon2_hasher.hpp"
+#include "net/steady_clock.hpp"
+#include "net/system_entropy.hpp"
+#include "net/tcp_network.hpp"
+#include "net/worker_threads.hpp"
+#include "node/node.hpp"
+#include "store/posix_disk.hpp"
+
+namespace parley::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int exit_failure = 1;
+constexpr int exit_usage = 2;
+constexpr auto stop_patience = std::chrono::seconds(10);   // then the process ends as in a crash, which harms nothing
+
+int complain(const std::string& message, int code) {
+  std::fprintf(stderr, "parley node: %s\n", message.c_str());
+  return code;
+}
+
+std::string known_ids(const node::ClusterConfig& config) {
+  std::string ids;
+  for (const auto& node : config.nodes) ids += (ids.empty() ? "" : ", ") + std::to_string(node.id.value);
+  return ids;
+}
+
+// The seams of a real node and the node on them. The io_context comes first: all that waits in it refers to the rest.
+class Process {
+ public:
+  Process(node::ClusterConfig config, const node::NodeConfig& self, node::Logger& logger)
+      : clock_(io_.get_executor()),
+        network_(io_.get_executor()),
+        disk_(self.data),
+        logger_(logger),
+        signals_(io_, SIGINT, SIGTERM),
+        patience_(io_),
+        config_(std::move(config)),
+        id_(self.id) {}
+
+  int run() {
+    const node::Seams seams{io_.get_executor(), clock_, network_, workers_, entropy_, hasher_, disk_, logger_};
+    auto opened = node::Node::open(seams, config_, id_, node::make_machine);
+    if (!opened.ok()) {
+      logger_.error("not_started", opened.error().message);
+      return exit_failure;
+    }
+    node_ = std::move(*opened);
+    wait_for_signal();
+    asio::co_spawn(io_, node_->run(), [this](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+      signals_.cancel();
+      patience_.cancel();
+    });
+    try {
+      io_.run();
+    } catch (const std::exception& failure) {
+      // A dead loop is a dead node. After a failed write or sync nobody knows what is on the disk (RELIABILITY.md
+      // section 3), so nothing is tidied up: the log is read afresh at the next start, as after a crash.
+      logger_.error("failed", std::string(failure.what()) + "; the node ends");
+      std::_Exit(exit_failure);
+    }
+    logger_.info("stopped", "stopped");
+    return 0;
+  }
+
+ private:
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code cancelled, int number) {
+      if (cancelled) return;
+      if (stopping_) std::_Exit(128 + number);   // asked twice: at once
+      stopping_ = true;
+      logger_.info("stopping", number == SIGTERM ? "stopping (SIGTERM)" : "stopping (SIGINT)");
+      node_->stop();
+      patience_.expires_after(stop_patience);
+      patience_.async_wait([this](boost::system::error_code in_time) {
+        if (in_time) return;
+        logger_.error("stop_patience", "did not stop in time; ending at once");
+        std::_Exit(exit_failure);
+      });
+      wait_for_signal();
+    });
+  }
+
+  asio::io_context io_{1};
+  net::SteadyClock clock_;
+  net::TcpNetwork network_;
+  net::WorkerThreads workers_;
+  net::SystemEntropy entropy_;
+  net::Argon2Hasher hasher_;
+  store::PosixDisk disk_;
+  node::Logger& logger_;
+  asio::signal_set signals_;
+  asio::steady_timer patience_;
+  node::ClusterConfig config_;
+  NodeId id_;
+  std::unique_ptr<node::Node> node_;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+int node_command(const NodeOptions& options) {
+  const auto level = node::parse_log_level(options.log_level);
+  if (!level.ok()) return complain(level.error().message, exit_usage);
+  const auto format = node::parse_log_format(options.log_format);
+  if (!format.ok()) return complain(format.error().message, exit_usage);
+  auto config = node::load_cluster_config(options.config_file);
+  if (!config.ok()) return complain(config.error().message, exit_usage);
+  const node::NodeConfig* found = config->find(NodeId(options.id));
+  if (found == nullptr) {
+    return complain("there is no node " + std::to_string(options.id) + " in " + options.config_file +
+                        "; it has: " + known_ids(*config),
+                    exit_usage);
+  }
+  const node::NodeConfig self = *found;
+  const auto logger = node::make_stderr_logger(self.id, *level, *format);
+  try {
+    Process process(std::move(*config), self, *logger);
+    return process.run();
+  } catch (const std::exception& failure) {
+    logger->error("not_started", failure.what());
+    return exit_failure;
+  }
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,113 @@
+#include "node/data_directory.hpp"
+
+#include <algorithm>
+
+#include "node/birth.hpp"
+
+namespace parley::node {
+namespace {
+
+std::string text(NodeId id) { return std::to_string(id.value); }
+
+// Never zero: that would be "none".
+std::uint64_t draw_id(net::Entropy& entropy) {
+  std::uint64_t id = 0;
+  while (id == 0) id = entropy.u64();
+  return id;
+}
+
+Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy& entropy) {
+  auto loaded = store::load_identity(disk);
+  if (!loaded.ok()) return loaded.error();
+  if (*loaded) {
+    const store::Identity& identity = **loaded;
+    if (identity.node == id) return identity;
+    return Error{disk.describe("") + " is the data directory of node " + text(identity.node) + ", not of node " +
+                 text(id) + ": check --id and \"data\" in the configuration"};
+  }
+  if (disk.exists(log_directory) || disk.exists(archive_file)) {
+    return Error{disk.describe("") + " holds a log or an archive but no identity: the identity file was lost, and "
+                 "without it this node could vote twice. Bring the file back, or move the whole directory away to "
+                 "start with an empty one"};
+  }
+  store::Identity fresh;
+  fresh.node = id;
+  fresh.incarnation = Incarnation(draw_id(entropy));
+  store::save_identity(disk, fresh);
+  return fresh;
+}
+
+}  // namespace
+
+Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory) {
+  const bool born = identity.cluster != ClusterId();
+  if (born && !log_was_begun(durable)) {
+    return Error{directory + ": the log is gone, though this node belongs to a cluster. A node without its log could "
+                 "vote twice or forget what it acknowledged, so it does not start. Bring the log back, or move the "
+                 "whole directory away: the node then joins as a new one and is filled by the others"};
+  }
+  if (!born && !log_is_unborn(durable)) {
+    return Error{directory + ": the log has entries, but the identity names no cluster: log and identity are not of "
+                 "the same node. Bring the right files back, or move the whole directory away"};
+  }
+  return success();
+}
+
+Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
+                              const std::string& directory) {
+  const raft::EntryId applied = position.applied;
+  if (applied.index == Index(0)) return success();
+  const Index last = durable.entries.empty() ? durable.base.index : durable.entries.back().id.index;
+  const std::string at = "index " + std::to_string(applied.index.value);
+  if (applied.index > last) {
+    return Error{directory + ": the archive ends at " + at + ", beyond the log's end at index " +
+                 std::to_string(last.value) + ": the log lost entries that were acknowledged. Move the whole directory "
+                 "away: the node then joins as a new one and is filled by the others"};
+  }
+  if (applied.index < durable.base.index) {
+    return Error{directory + ": the archive ends at " + at + ", but the log begins after index " +
+                 std::to_string(durable.base.index.value) + ": entries between them are missing"};
+  }
+  const Term term = applied.index == durable.base.index
+                        ? durable.base.term
+                        : durable.entries[applied.index - durable.base.index.next()].id.term;
+  if (term == applied.term) return success();
+  return Error{directory + ": archive and log disagree at " + at + ": term " + std::to_string(applied.term.value) +
+               " in the archive, term " + std::to_string(term.value) + " in the log. They are not of the same node; " +
+               "move the whole directory away"};
+}
+
+Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy) {
+  DataDirectory opened;
+  const std::string directory = disk.describe("");
+  opened.lock = disk.lock(lock_file);
+  if (!opened.lock) {
+    return Error{directory + " is used by another process: is node " + text(id) +
+                 " running already? (the lock file in it names the process)"};
+  }
+  auto identity = open_identity(disk, id, entropy);
+  if (!identity.ok()) return identity.error();
+  opened.identity = std::move(*identity);
+
+  auto archive = store::Archive::open(disk, archive_file);
+  if (!archive.ok()) return archive.error();
+  opened.archive = std::move(*archive);
+  opened.notes = opened.archive.notes;
+
+  auto log = store::WriteAheadLog::open(disk, log_directory);
+  if (!log.ok()) return log.error();
+  opened.log = std::move(log->log);
+  opened.durable = std::move(log->durable);
+  opened.notes.insert(opened.notes.end(), log->notes.begin(), log->notes.end());
+
+  const auto log_fits = check_log(opened.identity, opened.durable, directory);
+  if (!log_fits.ok()) return log_fits.error();
+  const auto archive_fits = check_archive(opened.archive.position, opened.durable, directory);
+  if (!archive_fits.ok()) return archive_fits.error();
+  // What is in the archive was committed; the hint in the log may be older.
+  auto& commit = opened.durable.hard_state.commit_index;
+  commit = std::max(commit, opened.archive.position.applied.index);
+  return opened;
+}
+
+}  // namespace parley::node

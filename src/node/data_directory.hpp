@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/entropy.hpp"
+#include "store/archive.hpp"
+#include "store/disk.hpp"
+#include "store/identity.hpp"
+#include "store/write_ahead_log.hpp"
+
+namespace parley::node {
+
+// A node's data directory, locked, read and found consistent (RELIABILITY.md W7, W8; DESIGN.md R9).
+struct DataDirectory {
+  std::unique_ptr<store::Lock> lock;      // held for as long as the node runs
+  store::Identity identity;
+  store::Archive::Opened archive;
+  std::unique_ptr<store::WriteAheadLog> log;
+  raft::Durable durable;
+  std::vector<std::string> notes;         // what was found and repaired, for the log
+};
+
+// Opens the directory of node `id`, making what a new one lacks. Blocking. The error names the thing that is wrong and
+// what to do: used by another process, another node's, a lost log or identity, an archive beyond the log.
+Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy);
+
+// The parts of that which can be looked at without files. `unborn`: an identity without a cluster.
+Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory);
+Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
+                              const std::string& directory);
+
+inline constexpr const char* lock_file = "lock";
+inline constexpr const char* log_directory = "log";
+inline constexpr const char* archive_file = "archive.db";
+
+}  // namespace parley::node

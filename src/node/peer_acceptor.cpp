@@ -1,0 +1,115 @@
+#include "node/peer_acceptor.hpp"
+
+namespace parley::node {
+namespace {
+
+constexpr Duration greeting_timeout = milliseconds(2000);
+
+}  // namespace
+
+Result<Nothing> PeerAcceptor::listen(const std::string& address) {
+  auto listener = seams_.network.listen(net::Transport::peer, address, nullptr);
+  if (!listener.ok()) return listener.error();
+  listener_ = std::move(*listener);
+  return success();
+}
+
+void PeerAcceptor::start() { tasks_.spawn(accept_loop()); }
+
+void PeerAcceptor::stop() {
+  stopping_ = true;
+  if (listener_) listener_->close();
+  for (const auto& [number, link] : links_) link->close("this node stops");
+  pause_->ring();
+}
+
+bool PeerAcceptor::hears(NodeId node) const {
+  const auto first = current_.lower_bound(ServerId{node, Incarnation(0)});
+  return first != current_.end() && first->first.node == node;
+}
+
+net::awaitable<void> PeerAcceptor::accept_loop() {
+  while (!stopping_) {
+    auto connection = co_await listener_->accept();
+    if (!connection) break;
+    if (links_.size() >= links_max) {
+      seams_.logger.warn("links_max", "refusing " + connection->remote() + ": too many links to the peer port");
+      connection->close();
+      continue;
+    }
+    const std::uint64_t number = ++last_number_;
+    const auto link = std::make_shared<Link>(std::move(connection), seams_.clock);
+    links_.emplace(number, link);
+    tasks_.spawn(serve(link, number));
+  }
+}
+
+net::awaitable<void> PeerAcceptor::serve(std::shared_ptr<Link> link, std::uint64_t number) {
+  tasks_.spawn(close_unless_greeted(link, seams_.clock, seams_.clock.now() + greeting_timeout));
+  auto hello = co_await greet(link);
+  link->greeted = true;
+  link->alarm->ring();
+  if (hello && !stopping_) co_await read_loop(link, number, std::move(*hello));
+  link->close();
+  links_.erase(number);
+}
+
+// Reads Hello and answers it; nullopt: the link is of no use.
+net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<Link> link) {
+  const auto bytes = co_await link->connection->read();
+  if (!bytes) co_return std::nullopt;
+  auto frame = wire::decode_peer_frame(*bytes);
+  const auto* hello = frame.ok() ? std::get_if<wire::Hello>(&*frame) : nullptr;
+  if (hello == nullptr) {
+    if (bad_greetings_.allow(seams_.clock.now())) {
+      const std::string what = frame.ok() ? "another frame than Hello" : frame.error().message;
+      seams_.logger.warn("bad_greeting", link->connection->remote() + " on the peer port: " + what);
+    }
+    co_return std::nullopt;
+  }
+  const auto answer = owner_.answer(*hello);
+  if (const auto* rejected = std::get_if<wire::Rejected>(&answer)) {
+    if (bad_greetings_.allow(seams_.clock.now())) {
+      seams_.logger.warn("peer_rejected", link->connection->remote() + ": " + rejected->reason);
+    }
+    auto reply = wire::encode(wire::PeerFrame(*rejected));
+    static_cast<void>(co_await link->connection->write(std::move(reply)));
+    co_return std::nullopt;
+  }
+  auto reply = wire::encode(wire::PeerFrame(std::get<wire::Welcome>(answer)));
+  const bool written = co_await link->connection->write(std::move(reply));
+  if (!written) co_return std::nullopt;
+  co_return *hello;
+}
+
+net::awaitable<void> PeerAcceptor::read_loop(std::shared_ptr<Link> link, std::uint64_t number, wire::Hello hello) {
+  take_over(hello.from, number);
+  owner_.inbound_up(hello);
+  while (!stopping_ && !link->closed) {
+    const auto bytes = co_await link->connection->read();
+    if (!bytes || stopping_ || link->closed) break;
+    auto frame = wire::decode_peer_frame(*bytes);
+    if (!frame.ok()) {
+      seams_.logger.warn("bad_frame", "node " + std::to_string(hello.from.node.value) + " at " +
+                                          link->connection->remote() + ": " + frame.error().message);
+      break;
+    }
+    owner_.arrived(hello, std::move(*frame));
+  }
+  const auto current = current_.find(hello.from);
+  if (current == current_.end() || current->second != number) co_return;   // a newer link speaks for it
+  current_.erase(current);
+  owner_.inbound_down(hello.from);
+}
+
+// The server dialled again: what is left of its former link is over.
+void PeerAcceptor::take_over(ServerId from, std::uint64_t number) {
+  const auto former = current_.find(from);
+  if (former != current_.end()) {
+    const auto link = links_.find(former->second);
+    if (link != links_.end()) link->second->close("dialled again");
+  }
+  current_.insert_or_assign(from, number);
+}
+
+}  // namespace parley::node

@@ -1,0 +1,250 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "node/replication_node.hpp"
+
+namespace parley::node {
+namespace {
+
+// How long a command or read may wait for the leader's answer. Longer than an election, so that a leader that has just
+// been elected still answers; then the client is told to ask again.
+Duration answer_timeout(const ClusterConfig& config) {
+  return std::max<Duration>(4 * config.election_timeout, milliseconds(1000));
+}
+
+std::string_view role_name(raft::Role role) {
+  switch (role) {
+    case raft::Role::follower: return "follower";
+    case raft::Role::pre_candidate: return "pre-candidate";
+    case raft::Role::candidate: return "candidate";
+    case raft::Role::leader: return "leader";
+  }
+  return "?";
+}
+
+std::string text(const raft::Configuration& configuration) {
+  std::string line;
+  for (const auto& member : configuration.members) {
+    line += (line.empty() ? "" : ", ") + std::to_string(member.id.node.value) + (member.voter ? "" : " (learner)");
+  }
+  return line;
+}
+
+Submitted::Outcome outcome_of(raft::Refusal refusal) {
+  switch (refusal) {
+    case raft::Refusal::not_leader: return Submitted::Outcome::no_leader;
+    case raft::Refusal::busy: return Submitted::Outcome::busy;
+    case raft::Refusal::too_large: return Submitted::Outcome::too_large;
+    case raft::Refusal::invalid: break;   // of configurations only
+  }
+  return Submitted::Outcome::unknown;
+}
+
+}  // namespace
+
+raft::Options raft_options(const ClusterConfig& config) {
+  raft::Options options;
+  options.heartbeat_interval = config.heartbeat_interval;
+  options.election_timeout = config.election_timeout;
+  return options;
+}
+
+ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
+    : seams_(seams),
+      config_(std::move(parts.config)),
+      self_config_(std::move(parts.self)),
+      identity_(std::move(parts.identity)),
+      log_(*parts.log),
+      durable_(std::move(parts.durable)),
+      archived_(std::move(parts.archived)),
+      founding_(founding_digest(config_)),
+      tasks_(seams.executor, seams.clock),
+      driver_(seams, tasks_, *this, log_),
+      acceptor_(seams, tasks_, *this),
+      forwards_(seams.clock),
+      birth_alarm_(seams.clock.make_alarm()),
+      birth_(config_, self()) {
+  for (const auto& node : config_.nodes) {
+    if (node.id != identity_.node) add_peer(node.id).set_addresses({node.peer.advertise});
+  }
+}
+
+Result<Nothing> ReplicationNode::listen() {
+  auto listening = acceptor_.listen(self_config_.peer.listen);
+  if (listening.ok()) {
+    seams_.logger.info("peer_listening", "listening for the other nodes at " + acceptor_.local());
+  }
+  return listening;
+}
+
+net::awaitable<void> ReplicationNode::run() {
+  PARLEY_ASSERT(!running_, "run() is called once");
+  running_ = true;
+  if (!stopping_) {
+    if (born()) start_consensus();
+    acceptor_.start();
+    for (const auto& [id, peer] : peers_) peer->start();
+    if (!born()) tasks_.spawn(birth_loop());
+  }
+  co_await tasks_.join();
+}
+
+void ReplicationNode::stop() {
+  if (std::exchange(stopping_, true)) return;
+  acceptor_.stop();
+  for (const auto& [id, peer] : peers_) peer->stop();
+  forwards_.stop();
+  birth_alarm_->ring();
+  driver_.stop();
+}
+
+Peer* ReplicationNode::peer(NodeId id) {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+const Peer* ReplicationNode::peer(NodeId id) const {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+Peer& ReplicationNode::add_peer(NodeId id) {
+  LinkOwner& owner = *this;
+  auto added = std::make_unique<Peer>(seams_, tasks_, owner, id, seams_.entropy.u64());
+  return *peers_.insert_or_assign(id, std::move(added)).first->second;
+}
+
+std::string ReplicationNode::describe(NodeId id) const {
+  const auto* known = peer(id);
+  const std::string name = "node " + std::to_string(id.value);
+  return known == nullptr ? name : name + " at " + known->address();
+}
+
+// -- the face towards the state machine -----------------------------------------------------------------------
+
+net::awaitable<std::vector<raft::Entry>> ReplicationNode::next_committed() { return driver_.next_committed(); }
+
+void ReplicationNode::applied(Index index) { driver_.consensus().applied(index); }
+
+net::awaitable<Submitted> ReplicationNode::submit(SharedBytes command) {
+  Submitted submitted;
+  if (!driver_.started() || stopping_) co_return submitted;
+  const auto proposed = driver_.consensus().propose(command, driver_.now());
+  if (proposed.ok()) {
+    driver_.wake();
+    submitted.outcome = Submitted::Outcome::proposed;
+    submitted.entry = *proposed;
+    co_return submitted;
+  }
+  submitted.outcome = outcome_of(proposed.error());
+  if (proposed.error() != raft::Refusal::not_leader || !leader_.leader || *leader_.leader == identity_.node) {
+    co_return submitted;
+  }
+  // The answer comes over the leader's own link to here, so both links must be up.
+  Peer* const leader = peer(*leader_.leader);
+  if (leader == nullptr || !leader->up() || !acceptor_.hears(*leader_.leader)) co_return submitted;
+  if (forwards_.full(command.size())) {
+    submitted.outcome = Submitted::Outcome::busy;
+    co_return submitted;
+  }
+  const std::uint64_t id = forwards_.begin(leader->id(), command.size());
+  wire::Forward forward;
+  forward.id = id;
+  forward.command = std::move(command);
+  if (!leader->post(wire::PeerFrame(std::move(forward)))) forwards_.not_sent({id});
+  const TimePoint deadline = seams_.clock.now() + answer_timeout(config_);
+  co_return co_await forwards_.wait(id, deadline);
+}
+
+net::awaitable<std::optional<Index>> ReplicationNode::read_index() {
+  return driver_.read_index(seams_.clock.now() + answer_timeout(config_));
+}
+
+raft::Status ReplicationNode::status() const {
+  return driver_.started() ? driver_.consensus().status() : raft::Status();
+}
+
+LeaderView ReplicationNode::leader() const { return leader_; }
+
+Index ReplicationNode::persisted_index() const { return status().persisted_index; }
+
+std::vector<NodeId> ReplicationNode::waiting_for() const {
+  return born() ? std::vector<NodeId>() : birth_.waiting_for();
+}
+
+bool ReplicationNode::connected(NodeId id) const {
+  const auto* known = peer(id);
+  return known != nullptr && known->up();
+}
+
+void ReplicationNode::on_leader_change(std::function<void()> callback) {
+  leader_callbacks_.push_back(std::move(callback));
+}
+
+void ReplicationNode::announce_presence(std::vector<std::uint64_t> accounts) {
+  if (accounts == presence_) return;
+  presence_ = std::move(accounts);
+  for (const auto& [id, peer] : peers_) peer->announce_presence(presence_);
+}
+
+std::vector<std::uint64_t> ReplicationNode::remote_presence() const {
+  std::vector<std::uint64_t> all;
+  for (const auto& [id, accounts] : remote_presence_) all.insert(all.end(), accounts.begin(), accounts.end());
+  std::ranges::sort(all);
+  const auto repeated = std::ranges::unique(all);
+  all.erase(repeated.begin(), repeated.end());
+  return all;
+}
+
+// -- what consensus decided -----------------------------------------------------------------------------------
+
+void ReplicationNode::look_at_peers() {
+  for (const auto& [id, peer] : peers_) peer->look();
+}
+
+void ReplicationNode::status_changed(const raft::Status& status) {
+  if (status.configuration && status.configuration != configuration_) follow_configuration(*status.configuration);
+  configuration_ = status.configuration;
+
+  const std::string term = std::to_string(status.term.value);
+  if (status.role != role_) {
+    role_ = status.role;
+    seams_.logger.info("role_changed", "now " + std::string(role_name(role_)) + " in term " + term);
+  }
+  LeaderView view;
+  view.leader = status.leader;
+  view.term = status.term;
+  if (view.leader) {
+    const auto* member = configuration_ ? configuration_->find(*view.leader) : nullptr;
+    const auto* configured = config_.find(*view.leader);
+    if (member != nullptr) view.client_address = member->client_address;
+    if (configured != nullptr) view.client_address = configured->client.advertise;
+  }
+  if (view == leader_) return;
+  const bool moved = view.leader != leader_.leader;
+  leader_ = std::move(view);
+  if (moved && leader_.leader) {
+    seams_.logger.info("leader_changed", "node " + std::to_string(leader_.leader->value) + " leads in term " + term);
+  } else if (moved) {
+    seams_.logger.warn("leader_lost", "no leader known in term " + term);
+  }
+  for (const auto& callback : leader_callbacks_) callback();
+}
+
+// Addresses in the file come first: they are what the operator of this node knows (R6).
+void ReplicationNode::follow_configuration(const raft::Configuration& configuration) {
+  seams_.logger.info("configuration", "voting nodes: " + text(configuration));
+  for (const auto& member : configuration.members) {
+    if (member.id.node == identity_.node) continue;
+    const bool known = peer(member.id.node) != nullptr;
+    Peer& dialled = known ? *peer(member.id.node) : add_peer(member.id.node);
+    std::vector<std::string> addresses;
+    if (const auto* configured = config_.find(member.id.node)) addresses.push_back(configured->peer.advertise);
+    if (std::ranges::find(addresses, member.peer_address) == addresses.end()) addresses.push_back(member.peer_address);
+    dialled.set_addresses(std::move(addresses));
+    if (!known && !stopping_) dialled.start();
+  }
+}
+
+}  // namespace parley::node

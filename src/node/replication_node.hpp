@@ -1,0 +1,124 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/birth.hpp"
+#include "node/driver.hpp"
+#include "node/forward.hpp"
+#include "node/link.hpp"
+#include "node/peer.hpp"
+#include "node/peer_acceptor.hpp"
+#include "node/replication.hpp"
+#include "store/archive.hpp"
+
+namespace parley::node {
+
+// What the consensus side is made from: the configuration and what was found in the data directory.
+struct ReplicationParts {
+  ClusterConfig config;
+  NodeConfig self;
+  store::Identity identity;
+  store::WriteAheadLog* log = nullptr;   // outlives the Replication
+  raft::Durable durable;
+  store::ArchivePosition archived;       // what the state machine has applied already
+};
+
+raft::Options raft_options(const ClusterConfig& config);
+
+// Replication over real links: wires consensus (Driver), links (Peer, PeerAcceptor), forwarding and the birth together.
+class ReplicationNode final : public Replication, private LinkOwner, private DriverOwner {
+ public:
+  ReplicationNode(Seams seams, ReplicationParts parts);
+
+  Result<Nothing> listen();          // binds the peer port; before run()
+  net::awaitable<void> run();        // until stop(), and until all its tasks have ended
+  void stop();                       // idempotent
+  std::string peer_address() const { return acceptor_.local(); }
+
+  // Replication
+  net::awaitable<std::vector<raft::Entry>> next_committed() override;
+  void applied(Index index) override;
+  net::awaitable<Submitted> submit(SharedBytes command) override;
+  net::awaitable<std::optional<Index>> read_index() override;
+  raft::Status status() const override;
+  LeaderView leader() const override;
+  Index persisted_index() const override;
+  const store::Identity& identity() const override { return identity_; }
+  std::vector<NodeId> waiting_for() const override;
+  bool connected(NodeId peer) const override;
+  void on_leader_change(std::function<void()> callback) override;
+  void announce_presence(std::vector<std::uint64_t> accounts) override;
+  std::vector<std::uint64_t> remote_presence() const override;
+
+ private:
+  // replication_links.cpp: LinkOwner
+  wire::Hello hello_to(NodeId peer) const override;
+  Result<Nothing> accept_welcome(NodeId peer, const wire::Welcome& welcome) override;
+  void link_up(NodeId peer, const wire::Welcome& welcome) override;
+  void link_down(NodeId peer, const std::vector<std::uint64_t>& unsent) override;
+  void connect_failed(NodeId peer, const net::ConnectResult& result) override;
+  std::optional<raft::Message> message_for(ServerId peer) override;
+  std::variant<wire::Welcome, wire::Rejected> answer(const wire::Hello& hello) override;
+  void inbound_up(const wire::Hello& hello) override;
+  void inbound_down(ServerId from) override;
+  void arrived(const wire::Hello& hello, wire::PeerFrame frame) override;
+  void arrived_forward(ServerId from, const wire::Forward& forward);
+  bool is_other_incarnation(ServerId server) const;
+  void say_not_a_member(ServerId server);
+
+  // replication_birth.cpp
+  net::awaitable<void> birth_loop();
+  net::awaitable<void> found(Birth::Found decision);
+  net::awaitable<void> adopt(Birth::Adopt decision);
+  net::awaitable<void> join(Birth::Join decision);
+  net::awaitable<void> begin_log(raft::PersistBatch batch, store::Identity identity);
+  void start_consensus();
+  void say_whom_we_wait_for();
+
+  // DriverOwner
+  void look_at_peers() override;
+  void status_changed(const raft::Status& status) override;
+  void follow_configuration(const raft::Configuration& configuration);
+
+  bool born() const { return identity_.cluster != ClusterId(); }
+  ServerId self() const { return ServerId{identity_.node, identity_.incarnation}; }
+  Peer* peer(NodeId id);
+  const Peer* peer(NodeId id) const;
+  Peer& add_peer(NodeId id);
+  std::string describe(NodeId id) const;   // "node 2 at 127.0.0.1:7102"
+
+  Seams seams_;
+  ClusterConfig config_;
+  NodeConfig self_config_;
+  store::Identity identity_;
+  store::WriteAheadLog& log_;
+  raft::Durable durable_;           // until consensus starts with it
+  store::ArchivePosition archived_;
+  Digest founding_;
+
+  TaskGroup tasks_;
+  Driver driver_;
+  PeerAcceptor acceptor_;
+  ForwardTable forwards_;
+  std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running
+
+  std::unique_ptr<net::Alarm> birth_alarm_;
+  Birth birth_;
+  std::optional<Birth::Decision> told_;   // by a Founded frame
+
+  LeaderView leader_;
+  raft::Role role_ = raft::Role::follower;
+  raft::ConfigurationPtr configuration_;   // the latest in the log; null: none
+  std::vector<std::function<void()>> leader_callbacks_;
+  std::vector<std::uint64_t> presence_;
+  std::map<NodeId, std::vector<std::uint64_t>> remote_presence_;
+  std::map<NodeId, LogLimiter> link_lines_;
+  bool running_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace parley::node
