@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace parley::program {
+
+struct Ended {
+  int exit_code = -1;          // -1: ended by a signal, or by us at the deadline
+  bool timed_out = false;
+  std::string out;
+  std::string err;
+};
+
+struct Call {
+  std::vector<std::string> arguments;                   // of `parley`
+  std::string input;                                    // all of stdin
+  std::map<std::string, std::string> environment;       // added to a bare one
+  std::filesystem::path directory = "/";                // to run in
+  std::chrono::milliseconds at_most{30'000};
+};
+
+// Runs the program `parley` to its end.
+Ended run(const Call& call);
+
+// A folder of its own, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// One running `parley node`, killed at the end at the latest.
+class RunningNode {
+ public:
+  RunningNode(const std::filesystem::path& config, int id, const std::filesystem::path& log);
+  ~RunningNode();
+  // True once the log holds the text.
+  bool wait_for_log(const std::string& text, std::chrono::milliseconds at_most) const;
+  std::string log() const;
+
+ private:
+  pid_t pid_ = -1;
+  std::filesystem::path log_;
+};
+
+std::string read_file(const std::filesystem::path& path);
+
+}  // namespace parley::program
