@@ -35,9 +35,9 @@ constexpr std::size_t close_reason_max = 123;        // bytes (RFC 6455, 5.5: a 
 // no danger here: masking protects proxies from payloads that an attacker chose (10.3), and this one is ours.
 std::string close_frame(Role role, std::uint16_t code, std::string_view reason) {
   if (reason.size() > close_reason_max) {
-    reason = reason.substr(0, close_reason_max);
-    while (!reason.empty() && (reason.back() & 0xC0) == 0x80) reason.remove_suffix(1);   // not half a character
-    if (!reason.empty() && (reason.back() & 0x80)) reason.remove_suffix(1);
+    std::size_t cut = close_reason_max;
+    while (cut > 0 && (reason[cut] & 0xC0) == 0x80) --cut;   // not in the middle of a character
+    reason = reason.substr(0, cut);
   }
   std::string frame = "\x88";
   frame += static_cast<char>((role == Role::client ? 0x80 : 0) | (2 + reason.size()));

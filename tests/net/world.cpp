@@ -99,12 +99,15 @@ awaitable<std::string> RawClient::upgrade(std::string address) {
 std::string RawClient::frame(unsigned opcode, std::string payload, bool masked, bool final) {
   std::string bytes(1, static_cast<char>((final ? 0x80 : 0) | opcode));
   const unsigned mask_bit = masked ? 0x80 : 0;
-  if (payload.size() < 126) {
-    bytes += static_cast<char>(mask_bit | payload.size());
+  const std::size_t size = payload.size();
+  int length_bits = 0;   // the shortest form is a must
+  if (size < 126) {
+    bytes += static_cast<char>(mask_bit | size);
   } else {
-    bytes += static_cast<char>(mask_bit | 127);
-    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(payload.size() >> shift);
+    length_bits = size < 65'536 ? 16 : 64;
+    bytes += static_cast<char>(mask_bit | (length_bits == 16 ? 126u : 127u));
   }
+  for (int shift = length_bits - 8; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift);
   if (masked) bytes.append(4, '\0');
   return bytes + payload;
 }
