@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,11 @@ class ArchiveReader {
   virtual std::vector<chat::MessageRow> page(chat::MessageId after, std::size_t limit) = 0;
 };
 
+struct ScrubProgress {
+  std::uint64_t next_page = 0;   // 0: the last page was read
+  std::uint64_t pages = 0;       // in the file
+};
+
 // The SQLite database of one node (docs/DISK.md), through the checksumming VFS (R11). Blocking: writes on
 // Lane::archive, one at a time; each reader on one lane. Throws DiskError or ArchiveDamaged.
 class Archive {
@@ -115,8 +121,11 @@ class Archive {
   virtual void write(const ArchiveBatch& batch) = 0;   // one transaction; no fsync (R9)
   virtual void checkpoint() = 0;                       // all of it to the database file, synced
   virtual std::unique_ptr<ArchiveReader> reader() = 0; // outlived by the archive
-  // Reads every page of the database file through the checksum; false and the page's place on damage.
+  // Reads every page of the database file through the checksum, and what SQLite's write-ahead file holds; the error
+  // names the damaged place. On Lane::archive, as write(): it takes as long as reading the file does.
   virtual Result<Nothing> scrub() = 0;
+  // The same in pieces, so that writes get their turn: `pages` of the database file from `first_page` (from 1).
+  virtual Result<ScrubProgress> scrub_part(std::uint64_t first_page, std::uint64_t pages) = 0;
 };
 
 // A page whose checksum does not fit, or a database that SQLite calls corrupt.

@@ -14,6 +14,12 @@ constexpr std::uint64_t page_seed(PageNumber number) { return 0x5041474500000000
 
 }  // namespace
 
+bool has_our_page_layout(std::string_view header) {
+  PARLEY_ASSERT(header.size() >= database_header_size, "the header is read as a whole");
+  const auto byte = [header](std::size_t at) { return static_cast<unsigned char>(header[at]); };
+  return byte(16) * 256U + byte(17) == page_size && byte(20) == page_reserved;   // fileformat2.html, 1.3
+}
+
 void seal_page(char* page, PageNumber number) {
   std::uint64_t sum = checksum({page, content_size}, page_seed(number));
   for (std::size_t i = 0; i < page_reserved; ++i, sum >>= 8) page[content_size + i] = static_cast<char>(sum);

@@ -18,6 +18,10 @@ using PageNumber = std::uint32_t;   // from 1, as SQLite counts
 // a hole in the file and has no checksum.
 inline constexpr PageNumber lock_byte_page = 0x40000000 / page_size + 1;
 
+// A database file begins with 100 bytes that say, among others, how large its pages and their reserves are.
+inline constexpr std::size_t database_header_size = 100;
+bool has_our_page_layout(std::string_view header);
+
 void seal_page(char* page, PageNumber number);              // writes the last `page_reserved` of `page_size` bytes
 bool page_is_whole(std::string_view page, PageNumber number);
 

@@ -1,0 +1,175 @@
+#include "store/archive.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "store/archive_connection.hpp"
+#include "store/archive_gate.hpp"
+#include "store/archive_mark.hpp"
+#include "store/archive_reader.hpp"
+#include "store/archive_rows.hpp"
+#include "store/archive_schema.hpp"
+#include "store/archive_writer.hpp"
+#include "store/page_checksum.hpp"
+
+namespace parley::store {
+
+namespace {
+
+class SqliteArchive final : public Archive {
+ public:
+  SqliteArchive(Disk& disk, std::string file, std::unique_ptr<ArchiveConnection> connection, StoredPosition stored)
+      : disk_(disk),
+        file_(std::move(file)),
+        connection_(std::move(connection)),
+        writer_(connection_->run([&] { return std::make_unique<ArchiveWriter>(*connection_, std::move(stored)); })) {}
+
+  void write(const ArchiveBatch& batch) override {
+    once_sound([&] { connection_->run([&] { writer_->write(batch); }); });
+  }
+
+  void checkpoint() override {
+    once_sound([&] {
+      write_mark(disk_, mark_of(file_), writer_->writes());
+      connection_->run([&] {
+        copy_pages(SQLITE_CHECKPOINT_PASSIVE);   // most of the work, while readers read
+        const ReaderGate::Closed nobody_reads(gate_);
+        copy_pages(SQLITE_CHECKPOINT_TRUNCATE);
+      });
+    });
+  }
+
+  std::unique_ptr<ArchiveReader> reader() override { return SqliteArchiveReader::open(disk_, file_, gate_); }
+
+  Result<Nothing> scrub() override;
+  Result<ScrubProgress> scrub_part(std::uint64_t first_page, std::uint64_t pages) override;
+
+ private:
+  void copy_pages(int mode) {
+    const int code = sqlite3_wal_checkpoint_v2(connection_->database().getHandle(), "main", mode, nullptr, nullptr);
+    if (code != SQLITE_OK) throw SQLite::Exception(connection_->database().getHandle(), code);
+  }
+
+  // After a failed write nobody knows what is on the disk, so nothing is written on top of it.
+  template <class Work>
+  void once_sound(Work work) {
+    if (failed_) std::rethrow_exception(failed_);
+    try {
+      work();
+    } catch (...) {
+      failed_ = std::current_exception();
+      throw;
+    }
+  }
+
+  Disk& disk_;
+  std::string file_;
+  ReaderGate gate_;
+  std::unique_ptr<ArchiveConnection> connection_;
+  std::unique_ptr<ArchiveWriter> writer_;
+  std::exception_ptr failed_;
+};
+
+// -- scrub ----------------------------------------------------------------------------------------------------
+
+Result<ScrubProgress> SqliteArchive::scrub_part(std::uint64_t first_page, std::uint64_t pages) {
+  const auto vfs = Vfs::on(disk_);
+  const auto database = vfs->open_database(file_);
+  ScrubProgress progress;
+  progress.pages = (database->size() + page_size - 1) / page_size;
+  char page[page_size];
+  std::uint64_t next = std::max<std::uint64_t>(first_page, 1);
+  try {
+    for (; next <= progress.pages && pages > 0; ++next, --pages) {
+      if (next == lock_byte_page) continue;
+      database->read((next - 1) * page_size, page, page_size);
+    }
+  } catch (const ArchiveDamaged& damage) {
+    return Error{damage.what()};
+  }
+  progress.next_page = next <= progress.pages ? next : 0;
+  return progress;
+}
+
+Result<Nothing> SqliteArchive::scrub() {
+  const auto database = scrub_part(1, ~0ULL);
+  if (!database) return database.error();
+  const std::string wal_file = wal_of(file_);
+  if (!disk_.exists(wal_file)) return success();
+  const auto wal = Vfs::on(disk_)->open_wal(wal_file);
+  std::string frame(WalGuard::frame_header_size + page_size, '\0');
+  try {
+    for (std::uint64_t at = WalGuard::file_header_size; at + frame.size() <= wal->size(); at += frame.size()) {
+      wal->read(at, frame.data(), frame.size());
+    }
+  } catch (const ArchiveDamaged& damage) {
+    return Error{damage.what()};
+  }
+  return success();
+}
+
+// -- open -----------------------------------------------------------------------------------------------------
+
+// The database file is gone, but not what belongs to it: that is no fresh start.
+std::optional<Error> left_behind(Disk& disk, const std::string& file) {
+  for (const std::string& companion : {wal_of(file), mark_of(file)}) {
+    if (!disk.exists(companion)) continue;
+    return Error{disk.describe(file) + ": the archive is missing, although " + disk.describe(companion) +
+                 " belongs to it. Put it back, or: " + remedy(disk, file)};
+  }
+  return std::nullopt;
+}
+
+// Throws ArchiveDamaged where the archive holds less than it once did.
+void check_mark(Disk& disk, const std::string& file, std::uint64_t writes) {
+  const auto marked = read_mark(disk, mark_of(file));
+  if (!marked || writes >= *marked) return;
+  throw ArchiveDamaged(disk.describe(file) + ": the archive ends with its transaction " + std::to_string(writes) +
+                       ", although a checkpoint had begun with " + std::to_string(*marked) + ": " +
+                       disk.describe(wal_of(file)) + " is damaged or missing, or one of the files is an old copy");
+}
+
+Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
+  auto connection = std::make_unique<ArchiveConnection>(disk, file, ArchiveConnection::Use::write);
+  if (auto version = check_version(*connection); !version) return version.error();
+  const auto stored = connection->run([&] { return read_position(*connection); }).value_or(StoredPosition{});
+  check_mark(disk, file, stored.writes);
+  Archive::Opened opened;
+  opened.position = stored.position;
+  opened.records = connection->run([&] { return read_records(*connection); });
+  const std::string wal = wal_of(file);
+  const bool carried_over = disk.exists(wal) && disk.open(wal, OpenMode::read)->size() > 0;
+  opened.archive = std::make_unique<SqliteArchive>(disk, file, std::move(connection), stored);
+  if (carried_over) {
+    // Also what makes every page of the database file whole again after a power cut in a checkpoint, so that a
+    // scrub may take what it finds at its word.
+    opened.archive->checkpoint();
+    opened.notes.push_back(disk.describe(wal) + ": what was not yet in the database file is there now");
+  }
+  return opened;
+}
+
+}  // namespace
+
+Result<Archive::Opened> Archive::open(Disk& disk, const std::string& file) {
+  std::vector<std::string> notes;
+  if (!disk.exists(file)) {
+    if (auto error = left_behind(disk, file)) return *error;
+    create_archive(disk, file);
+    notes.push_back(disk.describe(file) + ": a new archive");
+  }
+  if (auto header = check_header(disk, file); !header) return header.error();
+  try {
+    auto opened = open_existing(disk, file);
+    if (opened) opened->notes.insert(opened->notes.begin(), notes.begin(), notes.end());
+    return opened;
+  } catch (const ArchiveDamaged& damage) {
+    return Error{std::string(damage.what()) + ". " + remedy(disk, file)};
+  }
+}
+
+}  // namespace parley::store

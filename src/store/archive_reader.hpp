@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/archive.hpp"
+#include "store/archive_connection.hpp"
+#include "store/archive_gate.hpp"
+#include "store/archive_search.hpp"
+
+namespace parley::store {
+
+// Reads on a connection of its own. Every call is one read transaction, and passes the gate.
+class SqliteArchiveReader final : public ArchiveReader {
+ public:
+  static std::unique_ptr<ArchiveReader> open(Disk& disk, const std::string& file, ReaderGate& gate);
+
+  std::vector<chat::MessageRow> history(const HistoryQuery& query) override;
+  using ArchiveReader::changed;
+  std::vector<chat::MessageRow> changed(const ChangedQuery& query) override;
+  std::vector<chat::MessageRow> by_id(const std::vector<chat::MessageId>& ids) override;
+  std::optional<chat::MessageRow> by_client(chat::ClientId client, chat::Sequence sequence) override;
+  SearchPage search_page(const SearchQuery& query) override;
+  std::vector<chat::MessageRow> page(chat::MessageId after, std::size_t limit) override;
+
+ private:
+  struct Change {
+    Index changed_index;
+    chat::MessageId id;
+    auto operator<=>(const Change&) const = default;
+  };
+
+  SqliteArchiveReader(Disk& disk, const std::string& file, ReaderGate& gate);
+
+  template <class Body>
+  auto read(Body body);   // in one transaction
+
+  std::optional<chat::MessageRow> row_of(chat::MessageId id);
+  std::vector<Change> find_changes(const ChangedQuery& query, std::size_t limit);
+  void find_changes_of(chat::ConversationId conversation, const Visibility::Spans& spans, Index after, Index through,
+                       std::size_t limit, std::vector<Change>& found);
+  Index before_first_visible(chat::ConversationId conversation, const Visibility::Spans& spans);
+  static Index keep_first(std::vector<Change>& found, std::size_t limit);
+
+  ReaderGate& gate_;
+  ArchiveConnection connection_;
+  SQLite::Statement begin_;
+  SQLite::Statement end_;
+  SQLite::Statement ascending_;
+  SQLite::Statement descending_;
+  SQLite::Statement changes_;
+  SQLite::Statement first_from_;
+  SQLite::Statement by_id_;
+  SQLite::Statement by_client_;
+  SQLite::Statement matches_;
+  SQLite::Statement page_;
+};
+
+}  // namespace parley::store
