@@ -1,0 +1,134 @@
+#include "node/archiver.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "node/limits.hpp"
+
+namespace parley::node {
+namespace {
+
+// One transaction's worth: of each record and each message the last version, as the earlier ones can't be seen.
+// Runs on the archive's lane.
+store::ArchiveBatch batch_of(std::vector<AppliedEntry>& entries, store::ArchivePosition position) {
+  store::ArchiveBatch batch;
+  batch.position = std::move(position);
+  std::map<chat::MessageId, chat::MessageRow> messages;
+  std::map<std::pair<std::uint8_t, std::string>, chat::RecordRow> records;
+  for (auto& entry : entries) {
+    for (auto& row : entry.messages) messages.insert_or_assign(row.id, std::move(row));
+    for (auto& row : entry.records) {
+      auto key = std::make_pair(row.kind, row.key);
+      records.insert_or_assign(std::move(key), std::move(row));
+    }
+  }
+  batch.messages.reserve(messages.size());
+  for (auto& [id, row] : messages) batch.messages.push_back(std::move(row));
+  batch.records.reserve(records.size());
+  for (auto& [key, row] : records) batch.records.push_back(std::move(row));
+  return batch;
+}
+
+}  // namespace
+
+Archiver::Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position,
+                   Recent& recent)
+    : seams_(seams),
+      archive_(std::move(archive)),
+      position_(std::move(position)),
+      recent_(recent),
+      alarm_(seams_.clock.make_alarm()),
+      checkpointed_(position_.applied.index) {}
+
+void Archiver::add(AppliedEntry entry) {
+  recent_.add(entry.id.index, entry.messages);
+  queue_.push_back(std::move(entry));
+  // The first of a batch wakes the loop; the rest is taken along.
+  if (queue_.size() == 1 || queue_.size() == archive_backlog) alarm_->ring();
+}
+
+void Archiver::close() {
+  closed_ = true;
+  alarm_->ring();
+}
+
+net::awaitable<void> Archiver::archive_loop(Replication& replication) {
+  for (;;) {
+    auto entries = take(replication.persisted_index());
+    if (!entries.empty()) {
+      co_await write(std::move(entries));
+    } else if (checkpoint_due()) {
+      co_await checkpoint();
+    } else if (closed_) {
+      co_return;   // what is left is not persisted: the log will bring it again
+    } else {
+      co_await alarm_->wait_until(next_look());
+    }
+  }
+}
+
+std::vector<AppliedEntry> Archiver::take(Index persisted) {
+  std::vector<AppliedEntry> entries;
+  const bool in_a_hurry = closed_ || queue_.size() >= archive_backlog;
+  if (!in_a_hurry && seams_.clock.now() < not_before_) return entries;
+  while (!queue_.empty() && queue_.front().id.index <= persisted && entries.size() < archive_batch_max) {
+    entries.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return entries;
+}
+
+net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
+  auto position = position_;
+  position.applied = entries.back().id;
+  position.time = entries.back().time;
+  position.chain = entries.back().chain;
+  for (const auto& entry : entries) {
+    if (!entry.configuration) continue;
+    position.configuration_index = entry.id.index;
+    position.configuration = *entry.configuration;
+  }
+  // The state can be digested only as it is now, so only a transaction that catches up with it carries a digest.
+  const std::size_t with_these = since_checkpoint_ + entries.size();
+  const bool checkpoint_next = closed_ || with_these >= checkpoint_entries || seams_.clock.now() >= checkpoint_at_;
+  if (checkpoint_next && queue_.empty() && digest_) {
+    position.state_digest = digest_();
+    position.state_digest_at = position.applied.index;
+  }
+  writing_ = entries.size();
+  auto* const archive = archive_.get();
+  std::function<void()> job = [&entries, &position, archive] { archive->write(batch_of(entries, position)); };
+  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  writing_ = 0;
+  since_checkpoint_ = with_these;
+  if (checkpoint_at_ == never) checkpoint_at_ = seams_.clock.now() + checkpoint_interval;
+  position_ = std::move(position);
+  recent_.archived(position_.applied.index);
+  not_before_ = seams_.clock.now() + archive_gap;
+  ++transactions_;
+}
+
+net::awaitable<void> Archiver::checkpoint() {
+  const auto through = position_.applied.index;
+  auto* const archive = archive_.get();
+  std::function<void()> job = [archive] { archive->checkpoint(); };
+  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  checkpointed_ = through;
+  since_checkpoint_ = 0;
+  checkpoint_at_ = never;
+}
+
+bool Archiver::checkpoint_due() const {
+  if (since_checkpoint_ == 0) return false;
+  return closed_ || since_checkpoint_ >= checkpoint_entries || seams_.clock.now() >= checkpoint_at_;
+}
+
+TimePoint Archiver::next_look() const {
+  if (queue_.empty()) return checkpoint_at_;
+  // Either the gap, or the front is applied but not yet persisted here: nobody rings for that, so look soon.
+  return std::min(checkpoint_at_, std::max(not_before_, seams_.clock.now() + milliseconds{5}));
+}
+
+}  // namespace parley::node

@@ -1,0 +1,115 @@
+#include "node/pages.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "node/status.hpp"
+
+namespace parley::node {
+namespace {
+
+class Text {
+ public:
+  void family(std::string_view metric, std::string_view type, std::string_view help) {
+    fmt::format_to(std::back_inserter(text_), "# HELP {0} {1}\n# TYPE {0} {2}\n", metric, help, type);
+  }
+  void value(std::string_view metric, std::uint64_t number, std::string_view labels = {}) {
+    fmt::format_to(std::back_inserter(text_), "{}{} {}\n", metric, labels, number);
+  }
+  void gauge(std::string_view metric, std::string_view help, std::uint64_t number) {
+    family(metric, "gauge", help);
+    value(metric, number);
+  }
+  void counter(std::string_view metric, std::string_view help, std::uint64_t number) {
+    family(metric, "counter", help);
+    value(metric, number);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void consensus_metrics(Text& out, const Services& services) {
+  const auto status = services.replication->status();
+  out.family("parley_role", "gauge", "1 for the role this node has");
+  for (const auto role : {raft::Role::follower, raft::Role::pre_candidate, raft::Role::candidate, raft::Role::leader}) {
+    out.value("parley_role", status.role == role ? 1 : 0, fmt::format("{{role=\"{}\"}}", name(role)));
+  }
+  out.gauge("parley_term", "Current term", status.term.value);
+  out.gauge("parley_leader", "Node id of the leader as known here, 0 for none", status.leader ? status.leader->value : 0);
+  out.gauge("parley_commit_index", "Highest index known to be committed", status.commit_index.value);
+  out.gauge("parley_last_index", "Highest index in the log", status.last_index.value);
+  out.gauge("parley_persisted_index", "Highest index synced to this node's disk", status.persisted_index.value);
+  out.counter("parley_elections_total", "Elections started by this node since its start", status.elections_started);
+  out.counter("parley_leaderships_total", "Times this node became leader since its start", status.leaderships);
+  const auto copies = copies_of(services, status);
+  out.gauge("parley_voters", "Voters in the configuration", copies.voters);
+  out.gauge("parley_voters_connected", "Voters that this node hears, itself included", copies.connected);
+  out.gauge("parley_failure_bearable", "1 if one more voter may fail", copies.bearable ? 1 : 0);
+  const auto age = staleness(services);
+  out.gauge("parley_stale", "1 if reads are marked stale", age ? 1 : 0);
+}
+
+void machine_metrics(Text& out, const Services& services) {
+  out.gauge("parley_applied_index", "Highest index applied to the state", services.applier.applied().value);
+  out.gauge("parley_archived_index", "Highest index committed to the archive", services.archiver.archived().value);
+  out.gauge("parley_checkpoint_index", "Highest index in a synced archive", services.archiver.checkpointed().value);
+  out.gauge("parley_archive_lag_entries", "Entries applied but not archived", services.archiver.lag());
+  out.counter("parley_archive_transactions_total", "Transactions of the archive", services.archiver.transactions());
+  out.gauge("parley_sessions", "Client connections", services.sessions.count());
+  out.gauge("parley_accounts_online", "Accounts logged in on this node", services.sessions.accounts().size());
+  out.counter("parley_slow_readers_total", "Sessions cut off for reading too slowly", services.sessions.slow_readers());
+  out.gauge("parley_proposals_pending", "Requests waiting to be committed", services.proposals.pending());
+  out.counter("parley_proposals_resubmitted_total", "Requests handed to a leader again",
+              services.proposals.resubmitted());
+}
+
+std::string_view word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::done: return "done";
+    case Outcome::refused: return "refused";
+    case Outcome::later: return "later";
+    case Outcome::unknown: return "unknown";
+    case Outcome::invalid: return "invalid";
+  }
+  return "invalid";
+}
+
+void request_metrics(Text& out, const Services& services) {
+  out.family("parley_requests_total", "counter", "Requests answered, by method and outcome");
+  for (const auto& [key, count] : services.requests) {
+    out.value("parley_requests_total", count,
+              fmt::format("{{method=\"{}\",outcome=\"{}\"}}", key.first, word(key.second)));
+  }
+}
+
+}  // namespace
+
+std::string metrics(const Services& services) {
+  Text out;
+  if (services.replication) consensus_metrics(out, services);
+  machine_metrics(out, services);
+  request_metrics(out, services);
+  return out.take();
+}
+
+std::optional<net::HttpReply> page(const Services& services, std::string_view path) {
+  net::HttpReply reply;
+  if (path == "/healthz") {
+    reply.body = "ok\n";
+  } else if (path == "/readyz") {
+    const auto reason = unready(services);
+    reply.status = reason.empty() ? 200 : 503;
+    reply.body = reason.empty() ? "ready\n" : reason + "\n";
+  } else if (path == "/metrics") {
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    reply.body = metrics(services);
+  } else {
+    return std::nullopt;
+  }
+  return reply;
+}
+
+}  // namespace parley::node

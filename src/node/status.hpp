@@ -1,0 +1,34 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+
+#include "node/machine_services.hpp"
+
+namespace parley::node {
+
+// What this node says about itself and its cluster: docs/PROTOCOL.md section 6.
+boost::json::object hello_json(Services& services);
+boost::json::object status_json(Services& services);
+
+// Reads are answered from what this node has applied. Nothing while a leader is heard; else how old that may be:
+// since the leader was heard last; -1 ms: it never was.
+std::optional<milliseconds> staleness(const Services& services);
+void mark_stale(const Services& services, boost::json::object& result);   // "stale", "age_ms"
+
+// How many of the voters have the latest, and whether one more of them may fail.
+struct Copies {
+  std::size_t voters = 0;
+  std::size_t connected = 0;    // voters that this node hears, itself included
+  std::size_t copies = 0;       // leader: voters that hold all that is committed; else 0
+  bool bearable = false;        // one more failure leaves a majority
+};
+Copies copies_of(const Services& services, const raft::Status& status);
+
+// Empty: ready to serve. Else the reason, for /readyz.
+std::string unready(const Services& services);
+
+std::string_view name(raft::Role role);
+
+}  // namespace parley::node
