@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <sstream>
 
 #include "base/random.hpp"
 #include "raft/cluster.hpp"
@@ -41,10 +42,9 @@ Options small_options() {
 class Storm {
  public:
   Storm(std::uint64_t seed, std::uint32_t voters)
-      : random_(seed), weather_(random_), cluster_(small_options(), seed), members_(voters) {
+      : random_(seed), weather_(random_), cluster_(small_options(), seed), nodes_(voters + 1) {
     cluster_.found(voters);
     cluster_.add(voters + 1, Durable{});   // belongs to nobody yet
-    nodes_ = voters + 1;
   }
 
   std::string run(int steps) {
@@ -66,6 +66,8 @@ class Storm {
   void deliver_one();
   void work(Host& host);
   void crash_or_restart();
+  bool majority_without(const Configuration& configuration, std::uint32_t node);
+  bool bears_loss_of(std::uint32_t node);
   void tear_or_mend();
   void propose(Host& host);
   void reconfigure(Host& host);
@@ -73,12 +75,12 @@ class Storm {
   void collect_reads(Host& host);
   std::string calm();
   std::string compare();
+  std::string describe();
 
   Random random_;
   Weather weather_;
   Cluster cluster_;
-  std::uint32_t members_;
-  std::uint32_t nodes_ = 0;
+  std::uint32_t nodes_;
   std::vector<Envelope> wire_;
   std::vector<Envelope> old_;              // for replays
   std::map<std::pair<std::uint32_t, std::uint64_t>, Index> reads_;   // what was committed when they began
@@ -139,12 +141,33 @@ void Storm::crash_or_restart() {
   const std::uint32_t node = any();
   Host& host = cluster_.host(node);
   if (!host.consensus) {
-    if (random_.chance(weather_.wipe)) cluster_.wipe(node);
+    if (random_.chance(weather_.wipe) && bears_loss_of(node)) cluster_.wipe(node);
     return cluster_.restart(node);
   }
   if (host.writing && random_.chance(0.5)) write(host.disk, *host.writing);   // it reached the disk, but nobody was told
   cluster_.crash(node);
   if (random_.chance(0.5)) cluster_.refuse(node);
+}
+
+// A majority of its voters, beside `node`, still has its disk.
+bool Storm::majority_without(const Configuration& configuration, std::uint32_t node) {
+  const auto& members = configuration.members;
+  const auto kept = std::count_if(members.begin(), members.end(), [&](const Member& member) {
+    return member.voter && member.id.node != NodeId(node) && cluster_.host(member.id.node.value).id == member.id;
+  });
+  return static_cast<std::size_t>(kept) >= configuration.quorum();
+}
+
+// Of every configuration that any server goes by, a majority still has its disk afterwards: more can't be borne.
+bool Storm::bears_loss_of(std::uint32_t node) {
+  for (auto& [_, host] : cluster_.hosts()) {
+    Durable disk = host.consensus ? Durable{} : host.disk;
+    const Log on_disk(disk);
+    const auto configuration = (host.consensus ? host.consensus->log() : on_disk).configuration();
+    if (!configuration) continue;
+    if (!majority_without(*configuration, node)) return false;
+  }
+  return true;
 }
 
 void Storm::tear_or_mend() {
@@ -183,7 +206,7 @@ void Storm::reconfigure(Host& host) {
   } else {
     next.members.erase(found);
   }
-  if (next.voters() < 2) return;   // else the loss of one disk may be the end of it, and there is nothing to see
+  if (next.voters() < 2 || !majority_without(next, 0)) return;   // that would be the operator's fault
   changes += host.consensus->propose_configuration(std::move(next), cluster_.now(host)).ok();
   cluster_.check(host);
 }
@@ -226,7 +249,23 @@ std::string Storm::calm() {
     const auto& applied = cluster_.host(*leader).applied;
     if (std::find(applied.begin(), applied.end(), last) != applied.end()) return compare();
   }
-  return "no agreement 10 s after everything was healed";
+  return "no agreement 10 s after everything was healed" + describe();
+}
+
+std::string Storm::describe() {
+  std::ostringstream out;
+  for (const auto& [node, host] : cluster_.hosts()) {
+    const Status status = host.consensus->status();
+    out << "\n  server " << node.value << " life " << host.id.incarnation.value << " role "
+        << static_cast<int>(status.role) << " term " << status.term.value << " last "
+        << host.consensus->log().last_id().term.value << "." << status.last_index.value << " commit "
+        << status.commit_index.value << " members";
+    if (!status.configuration) continue;
+    for (const Member& member : status.configuration->members) {
+      out << " " << member.id.node.value << "/" << member.id.incarnation.value << (member.voter ? "v" : "l");
+    }
+  }
+  return out.str();
 }
 
 std::string Storm::compare() {
@@ -243,7 +282,6 @@ std::string Storm::compare() {
   return {};
 }
 
-// A member whose disk was wiped is a voter that never comes back, so storms with wipes start with five.
 void run_storms(std::uint32_t voters, int seeds, int steps) {
   std::uint64_t first = 1;
   if (const char* chosen = std::getenv("PARLEY_SEED")) {
