@@ -47,6 +47,7 @@ struct ConnectionState {
   Phase phase = Phase::disconnected;
   std::string address;           // of the node, while there is one
   std::uint32_t node = 0;        // its id; 0: not known yet
+  std::string cluster;           // its cluster's id; empty: not known yet, or not born
   std::string detail;            // for people: why the last connection ended or could not be made
 };
 

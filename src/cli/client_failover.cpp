@@ -1,0 +1,266 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "cli/client_core.hpp"
+#include "net/spawn.hpp"
+
+namespace parley::cli {
+namespace {
+
+constexpr milliseconds driver_period{1000};          // how often a connection is looked at when nothing rings
+constexpr milliseconds settled_after{1000};          // a connection lost sooner counts as a failure of the node
+constexpr milliseconds move_patience{500};           // for a call that must not be repeated, before moving anyway
+constexpr unsigned leaderless_moves_max = 8;
+
+}  // namespace
+
+Client::Core::Core(ClientSeams seams, std::vector<std::string> servers, ClientOptions options, Observer& observer,
+                   std::unique_ptr<OutboxStore> store)
+    : seams_(seams),
+      options_(std::move(options)),
+      observer_(observer),
+      random_(seams_.entropy.u64()),
+      servers_(std::move(servers), options_, random_.fork()),
+      driver_alarm_(seams_.clock.make_alarm()),
+      read_alarm_(seams_.clock.make_alarm()),
+      write_alarm_(seams_.clock.make_alarm()),
+      outbox_(options_.outbox_max, options_.outbox_bytes_max),
+      feed_(options_.held_messages_max) {
+  load(std::move(store));
+  if (options_.cursor) feed_.place(*options_.cursor);
+}
+
+awaitable<void> Client::Core::run() {
+  net::spawn(seams_.executor, counted(read_loop()));
+  net::spawn(seams_.executor, counted(write_loop()));
+  co_await failover_loop();
+  while (loops_running_ > 0) co_await driver_alarm_->wait_until(never);
+}
+
+awaitable<void> Client::Core::counted(awaitable<void> loop) {
+  ++loops_running_;
+  co_await std::move(loop);
+  --loops_running_;
+  wake_driver();
+}
+
+// Look; nothing to do: wait and look again; else do it.
+awaitable<void> Client::Core::failover_loop() {
+  while (!stopping_) {
+    if (!link_) {
+      co_await connect_next();
+    } else if (state_.phase != Phase::ready) {
+      co_await join();
+    } else if (rollover_ != Rollover::none) {
+      co_await roll_over();
+    } else if (session_.client == 0 && !outbox_.empty() && seams_.clock.now() >= session_retry_at_) {
+      co_await open_session();
+    } else if (sync_wanted_) {
+      co_await synchronise();
+    } else {
+      driver_rung_ = false;
+      const TimePoint wake = look_after_link();
+      co_await driver_waits_until(wake);
+    }
+  }
+}
+
+// What rang while the driver was looking must not be lost: then it looks again at once.
+awaitable<void> Client::Core::driver_waits_until(TimePoint time) {
+  if (driver_rung_ || stopping_) co_return;
+  driver_wakes_at_ = time;
+  co_await driver_alarm_->wait_until(time);
+  driver_wakes_at_ = never;
+}
+
+void Client::Core::wake_driver() {
+  driver_rung_ = true;
+  driver_alarm_->ring();
+}
+
+awaitable<void> Client::Core::connect_next() {
+  const TimePoint now = seams_.clock.now();
+  driver_rung_ = false;
+  const TimePoint calls_wake = look_after_calls(now);
+  if (now < retry_at_) {
+    co_await driver_waits_until(std::min(retry_at_, calls_wake));
+    co_return;
+  }
+  state_.address = servers_.next();
+  state_.node = 0;
+  set_phase(Phase::connecting, state_.detail);
+  std::string address = state_.address;
+  const TimePoint deadline = now + options_.connect_timeout;
+  net::ConnectResult result = co_await seams_.network.connect(net::Transport::client, std::move(address), deadline);
+  if (stopping_) co_return;   // `result` closes what it holds
+  if (!result.connection) {
+    retry_at_ = seams_.clock.now() + servers_.failed(state_.address, seams_.clock.now());
+    set_phase(Phase::disconnected, result.detail.empty() ? state_.address + " can't be reached" : result.detail);
+    co_return;
+  }
+  link_ = std::move(result.connection);
+  feed_.hold();
+  set_phase(Phase::joining);
+  read_alarm_->ring();
+  write_alarm_->ring();
+}
+
+// What time brings to a connection that works. Returns when to look again.
+TimePoint Client::Core::look_after_link() {
+  const TimePoint now = seams_.clock.now();
+  TimePoint wake = std::min(now + driver_period, look_after_calls(now));
+  if (now - ready_since_ >= settled_after) servers_.succeeded();
+  if (give_up_silent_node(now) || move_to_leader(now, wake) || leave_leaderless_node(now, wake)) return now;
+  if (!in_flight_.empty()) wake = std::min(wake, in_flight_.begin()->second.sent_at + options_.answer_timeout);
+  if (hold_until_ > now) {
+    wake = std::min(wake, hold_until_);
+  } else {
+    pump();
+  }
+  if (session_.client == 0 && !outbox_.empty()) wake = std::min(wake, std::max(session_retry_at_, now));
+  return wake;
+}
+
+bool Client::Core::give_up_silent_node(TimePoint now) {
+  if (in_flight_.empty() || in_flight_.begin()->second.sent_at + options_.answer_timeout > now) return false;
+  lose_link(state_.address + " has not answered for " + std::to_string(options_.answer_timeout.count()) + " ms",
+            Loss::failed);
+  return true;
+}
+
+bool Client::Core::move_to_leader(TimePoint now, TimePoint& wake) {
+  if (move_at_ == never) return false;
+  const bool there = leader_.node == 0 || leader_.node == state_.node;
+  if (there || !options_.follow_leader || !servers_.worth_moving_to(leader_.address, now)) {
+    move_at_ = never;
+    return false;
+  }
+  const bool busy = unrepeatable_call_under_way() && now < move_at_ + move_patience;
+  if (now < move_at_ || busy) {
+    wake = std::min(wake, busy ? move_at_ + move_patience : move_at_);
+    return false;
+  }
+  servers_.prefer(leader_.address);
+  lose_link("moving to the leader, node " + std::to_string(leader_.node), Loss::meant);
+  return true;
+}
+
+// A node that a partition cut off knows no leader; others may know one. With every further move patience grows.
+bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
+  if (leader_.node != 0 || !options_.follow_leader || servers_.known().size() < 2) return false;
+  const TimePoint leave_at = leader_unknown_since_ + options_.no_leader_patience * (1 + leaderless_moves_);
+  if (now < leave_at) {
+    wake = std::min(wake, leave_at);
+    return false;
+  }
+  if (leaderless_moves_ < leaderless_moves_max) ++leaderless_moves_;
+  servers_.lost(state_.address);
+  lose_link(state_.address + " knows no leader: asking another node", Loss::meant);
+  return true;
+}
+
+bool Client::Core::unrepeatable_call_under_way() const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const auto& entry) { return entry.second.sent && !entry.second.repeatable; });
+}
+
+// The one place where a connection ends. Everything unanswered is unsent again; callbacks come last.
+void Client::Core::lose_link(const std::string& reason, Loss loss) {
+  if (!link_) return;
+  const TimePoint now = seams_.clock.now();
+  const bool was_settled = state_.phase == Phase::ready && now - ready_since_ >= settled_after;
+  if (loss == Loss::broke && !was_settled) loss = Loss::failed;
+  link_->close();
+  link_.reset();
+  attached_ = logged_in_ = sync_wanted_ = false;
+  move_at_ = never;
+  outgoing_.clear();
+  outbox_.rewind_all();
+  feed_.hold();
+  retry_at_ = now;
+  if (loss == Loss::broke) retry_at_ += servers_.lost(state_.address);
+  if (loss == Loss::failed) retry_at_ += servers_.failed(state_.address, now);
+  for (auto& [rpc_id, in_flight] : std::exchange(in_flight_, {})) {
+    if (!in_flight.ask) continue;
+    in_flight.ask->lost = true;
+    in_flight.ask->alarm->ring();
+  }
+  std::vector<std::uint64_t> broken;
+  for (auto& [key, call] : calls_) {
+    if (!std::exchange(call.sent, false)) continue;
+    if (!call.repeatable) broken.push_back(key);
+  }
+  set_phase(stopping_ ? Phase::stopped : Phase::disconnected, reason);
+  for (const auto key : broken) {
+    finish_call(key, Outcome::make_local(Outcome::Kind::unknown, "connection_lost",
+                                         "the connection broke before the answer came: " + reason));
+  }
+  write_alarm_->ring();
+  wake_driver();
+}
+
+void Client::Core::set_phase(Phase phase, std::string detail) {
+  state_.phase = phase;
+  state_.detail = std::move(detail);
+  observer_.on_connection(state_);
+  ring_watchers();
+}
+
+void Client::Core::set_leader(std::uint32_t node, std::string address, std::uint64_t term) {
+  const bool changed = node != leader_.node || address != leader_.address;
+  if (node == 0 && leader_.node != 0) leader_unknown_since_ = seams_.clock.now();
+  if (node != 0) leaderless_moves_ = 0;
+  leader_.node = node;
+  leader_.address = std::move(address);
+  leader_.term = term;
+  if (changed) observer_.on_leader(leader_);
+}
+
+awaitable<void> Client::Core::pause(milliseconds time) {
+  const TimePoint until = seams_.clock.now() + time;
+  while (!stopping_ && link_ && seams_.clock.now() < until) co_await driver_alarm_->wait_until(until);
+}
+
+void Client::Core::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  lose_link("stopped");
+  if (state_.phase != Phase::stopped) set_phase(Phase::stopped, "stopped");
+  while (!calls_.empty()) {
+    finish_call(calls_.begin()->first, Outcome::make_local(Outcome::Kind::unknown, "stopped", "the client stopped"));
+  }
+  const auto kind = store_->durable() ? Outcome::Kind::pending : Outcome::Kind::unknown;
+  for (auto& [sequence, entry] : outbox_.entries()) {
+    if (auto then = std::exchange(entry.then, nullptr))
+      then(Outcome::make_local(kind, "stopped", "the client stopped before the answer came"));
+  }
+  ring_watchers();
+  read_alarm_->ring();
+  write_alarm_->ring();
+  wake_driver();
+}
+
+void Client::Core::ring_watchers() {
+  std::erase_if(watchers_, [](const auto& watcher) { return watcher.expired(); });
+  for (const auto& watcher : watchers_) {
+    if (const auto alarm = watcher.lock()) alarm->ring();
+  }
+}
+
+awaitable<bool> Client::Core::drained(TimePoint deadline) {
+  const std::shared_ptr<net::Alarm> alarm = seams_.clock.make_alarm();
+  watchers_.push_back(alarm);
+  while (!outbox_.empty() && !stopping_ && seams_.clock.now() < deadline) co_await alarm->wait_until(deadline);
+  co_return outbox_.empty();
+}
+
+awaitable<bool> Client::Core::ready(TimePoint deadline) {
+  const std::shared_ptr<net::Alarm> alarm = seams_.clock.make_alarm();
+  watchers_.push_back(alarm);
+  while (state_.phase != Phase::ready && !stopping_ && seams_.clock.now() < deadline)
+    co_await alarm->wait_until(deadline);
+  co_return state_.phase == Phase::ready;
+}
+
+}  // namespace parley::cli
