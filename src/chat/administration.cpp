@@ -9,7 +9,9 @@ namespace parley::chat {
 Reply carry_out(Change& change, const Actor& actor, const CreateInvitation& request) {
   auto& tables = change.tables;
   if (!actor.administers) return refuse(Code::forbidden, "invitation");
-  if (tables.invitations.contains(request.code)) return Reply{};
+  const auto found = tables.invitations.find(request.code);
+  if (found != tables.invitations.end() && !tables.invitation_expired(found->second)) return Reply{};
+  if (found != tables.invitations.end()) tables.drop_invitation(request.code);   // made anew below
   if (tables.invitations.size() >= invitations_max) return refuse(Code::limit_reached, "invitations");
   const Invitation row{change.index, change.now()};
   tables.add_invitation(request.code, row);

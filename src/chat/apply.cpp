@@ -28,7 +28,7 @@ void apply_command(Change& change, const Markers& command) { apply_markers(chang
 Reply refuse(Code code, std::string_view thing) {
   Reply reply;
   reply.code = code;
-  reply.text = quoted(thing);
+  reply.text = excerpt(thing);
   return reply;
 }
 

@@ -71,7 +71,7 @@ struct DeleteMessages {
 struct CreateRoom {
   std::string room;
   RoomKind kind = RoomKind::open;
-  std::string topic;
+  std::string topic{};
 };
 struct JoinRoom {
   std::string room;
@@ -127,9 +127,9 @@ struct Sequenced {
   ClientId client;
   Sequence sequence;                       // last + 1, else answered without being carried out
   Sequence first_outstanding;              // replies below it may be forgotten
-  Digest payload;                          // over method and parameters without secrets: same number, other payload = conflict
+  Digest payload;                          // over method and parameters without secrets: another one is a conflict
   std::optional<LoginId> login;            // checked again by apply (R18)
-  bool by_operator = false;                // the proposing node verified the operator token: administers without a login
+  bool by_operator = false;                // the proposing node verified the operator token: needs no login
   Request request;
 };
 // Coalesced by each node, a second or more (R20): read markers, and who is still there.

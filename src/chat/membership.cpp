@@ -96,7 +96,7 @@ void add_to_room(Change& change, ConversationId id, AccountId account) {
 }
 
 // The owner's rights pass to the longest member. Who is the last to leave keeps them and may come back, also into an
-// invite-only room; if that account is deleted, the room is nobody's until somebody joins.
+// invite-only room; if that account is deleted, they pass likewise, or the room is nobody's until somebody joins.
 void take_out_of_room(Change& change, ConversationId id, AccountId account, RoomChanged::What what) {
   auto& tables = change.tables;
   auto& room = *tables.room(id);
@@ -125,7 +125,7 @@ void forget_in_rooms(Change& change, AccountId account) {
   const auto invited = row.invited;
   for (const auto id : invited) withdraw_invitation(change, id, account);
   const auto owned = row.owned;
-  for (const auto id : owned) pass_ownership(change, id, AccountId{});
+  for (const auto id : owned) pass_ownership(change, id, longest_member(*change.tables.room(id)));
 }
 
 Reply carry_out(Change& change, const Actor& actor, const JoinRoom& request) {

@@ -16,12 +16,12 @@
 namespace parley::chat {
 
 // How an entry goes through this folder: wire decodes it -> apply() (apply.cpp) sets index and log time and sweeps what
-// expired (expiry.cpp) -> a Sequenced one passes its client session (client_sessions.cpp): answered before? in turn?
+// expired (expiry.cpp) -> a Sequenced one passes its client session (client_sessions.cpp): answered before? its turn?
 // -> find_actor() (logins.cpp) looks at the login again -> carry_out(), one function a request, in the file of its
 // duty: accounts, logins, rooms, membership, messages, old_messages, administration -> the answer is kept, the
 // effects go out: rows and records to the archive, deliveries to whoever is connected.
 // apply() costs O(log n) and what it delivers, whatever the size of State. What would break its equality on all nodes
-// is nowhere used: clocks, random numbers, floating point, locale, the sign of char, hash order, sizes of machine types.
+// is nowhere used: clocks, random numbers, floating point, locale, the sign of char, hash order, pointers as keys.
 
 // What decisions need, in memory: accounts, rooms, members, client sessions, last numbers, read markers, settings.
 // Bounded by people and rooms, never by messages (DESIGN.md section 5). One strand owns it; queries.hpp reads it.

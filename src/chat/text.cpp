@@ -75,14 +75,14 @@ std::optional<Code> fault_of_topic(std::string_view topic) {
   return std::nullopt;
 }
 
-std::string quoted(std::string_view thing) {
-  constexpr std::size_t quoted_max = 64;
+std::string excerpt(std::string_view thing) {
+  constexpr std::size_t excerpt_max = 64;
   std::string result;
   for (std::size_t at = 0; at < thing.size();) {
     const auto point = code_point_at(thing, at);
     const bool shown = point.size != 0 && !is_control(point.value);
     const auto part = shown ? thing.substr(at, point.size) : std::string_view("?");
-    if (result.size() + part.size() > quoted_max) break;
+    if (result.size() + part.size() > excerpt_max) break;
     result += part;
     at += point.size == 0 ? 1 : point.size;
   }

@@ -23,7 +23,7 @@ std::optional<Code> fault_of_message(std::string_view text);
 std::optional<Code> fault_of_topic(std::string_view topic);      // one line; may be empty
 
 // Part of a refusal for people: plain text of at most 64 bytes, whatever was given.
-std::string quoted(std::string_view thing);
+std::string excerpt(std::string_view thing);
 
 // `*` any run, `?` any one byte; empty: everything. At most size times size steps, no recursion.
 bool matches(std::string_view pattern, std::string_view name);

@@ -36,7 +36,7 @@ inline constexpr std::size_t reply_text_max = 128;     // what a refusal says ab
 inline constexpr std::size_t client_sessions_max = 65'536;   // then the least recently used goes, those that never
                                                              // had a request carried out first
 inline constexpr std::size_t replies_per_client_max = 256;   // then its oldest reply is forgotten
-inline constexpr std::size_t replies_max = 1'048'576;        // of all clients: then client sessions go as above
+inline constexpr std::size_t replies_max = 262'144;          // of all clients: then client sessions go as above
 inline constexpr std::int64_t client_idle_ms = 35LL * 24 * 3600 * 1000;   // without use, by log time (R16)
 inline constexpr std::size_t touched_window = 4096;          // entries; facts seen before it: look_again (R17)
 inline constexpr std::size_t directs_opened_max = 4096;      // direct conversations one account begins: limit_reached

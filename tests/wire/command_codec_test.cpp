@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
+#include "chat/state.hpp"
 
 namespace parley::wire {
 namespace {
@@ -221,6 +222,35 @@ TEST(CommandCodec, AnyBytesAreHarmlessAndWhatDecodesIsCanonical) {
     if (const auto decoded = decode_command(bytes); decoded.ok()) {
       ASSERT_EQ(hex(encode(*decoded)), hex(bytes));
     }
+  }
+}
+
+// R13: a log may hold any bytes; what decodes is applied, whatever it says.
+TEST(CommandCodec, WhateverDecodesCanBeApplied) {
+  Random random(2);
+  const auto commands = every_command();
+  State state;
+  Index index;
+  for (int round = 0; round < 20'000; ++round) {
+    auto bytes = encode(commands[random.below(commands.size())]);
+    for (auto changes = random.below(4); changes > 0; --changes) {
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    }
+    auto decoded = decode_command(bytes);
+    ++index;
+    if (!decoded.ok()) {
+      apply_nothing(state, index, LogTime{round});
+      continue;
+    }
+    if (auto* sequenced = std::get_if<Sequenced>(&*decoded); sequenced && random.chance(0.5)) {
+      sequenced->client = ClientId(random.between(1, 40));   // else few would get beyond their client session
+      sequenced->sequence = Sequence(random.between(1, 5));
+    }
+    apply(state, Entry{index, LogTime{round % 5000 == 4999 ? static_cast<std::int64_t>(random.next()) : round}, std::move(*decoded)});
+    if (round % 1000 != 999) continue;
+    const auto loaded = State::load(state.all_records());
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    ASSERT_EQ(loaded->digest(), state.digest());
   }
 }
 
