@@ -34,6 +34,8 @@ class SqliteArchive final : public Archive {
 
   void checkpoint() override {
     once_sound([&] {
+      // The mark may promise only what a power cut can't take back.
+      if (disk_.exists(wal_of(file_))) Vfs::on(disk_)->open_wal(wal_of(file_))->sync();
       write_mark(disk_, mark_of(file_), writer_->writes());
       connection_->run([&] {
         copy_pages(SQLITE_CHECKPOINT_PASSIVE);   // most of the work, while readers read

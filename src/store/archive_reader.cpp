@@ -40,35 +40,36 @@ std::vector<chat::MessageRow> all_of(Using& statement) {
 
 std::unique_ptr<ArchiveReader> SqliteArchiveReader::open(Disk& disk, const std::string& file, ReaderGate& gate) {
   const ReaderGate::Pass pass(gate);   // preparing statements reads the schema
-  return std::unique_ptr<ArchiveReader>(new SqliteArchiveReader(disk, file, gate));
+  const auto connection = std::make_shared<ArchiveConnection>(disk, file, ArchiveConnection::Use::read);
+  return connection->run([&] { return std::unique_ptr<ArchiveReader>(new SqliteArchiveReader(connection, gate)); });
 }
 
-SqliteArchiveReader::SqliteArchiveReader(Disk& disk, const std::string& file, ReaderGate& gate)
+SqliteArchiveReader::SqliteArchiveReader(std::shared_ptr<ArchiveConnection> connection, ReaderGate& gate)
     : gate_(gate),
-      connection_(disk, file, ArchiveConnection::Use::read),
-      begin_(connection_.database(), "BEGIN"),
-      end_(connection_.database(), "ROLLBACK"),
-      ascending_(connection_.database(),
+      connection_(std::move(connection)),
+      begin_(connection_->database(), "BEGIN"),
+      end_(connection_->database(), "ROLLBACK"),
+      ascending_(connection_->database(),
                  select_messages("WHERE conversation = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?")),
-      descending_(connection_.database(),
+      descending_(connection_->database(),
                   select_messages("WHERE conversation = ? AND number BETWEEN ? AND ? ORDER BY number DESC LIMIT ?")),
-      changes_(connection_.database(),
+      changes_(connection_->database(),
                "SELECT changed_index, id, number FROM message INDEXED BY message_by_change "
                "WHERE conversation = ? AND changed_index > ? AND changed_index <= ? ORDER BY changed_index, number"),
-      first_from_(connection_.database(),
+      first_from_(connection_->database(),
                   "SELECT id FROM message WHERE conversation = ? AND number >= ? ORDER BY number LIMIT 1"),
-      by_id_(connection_.database(), select_messages("WHERE id = ?")),
-      by_client_(connection_.database(), select_messages("WHERE client = ? AND sequence = ? AND client <> 0")),
-      matches_(connection_.database(),
+      by_id_(connection_->database(), select_messages("WHERE id = ?")),
+      by_client_(connection_->database(), select_messages("WHERE client = ? AND sequence = ? AND client <> 0")),
+      matches_(connection_->database(),
                "SELECT m.id, m.conversation, m.number FROM message_text CROSS JOIN message AS m "
                "ON m.id = message_text.rowid WHERE message_text MATCH ? AND message_text.rowid < ? "
                "ORDER BY message_text.rowid DESC"),
-      page_(connection_.database(), select_messages("WHERE id > ? ORDER BY id LIMIT ?")) {}
+      page_(connection_->database(), select_messages("WHERE id > ? ORDER BY id LIMIT ?")) {}
 
 template <class Body>
 auto SqliteArchiveReader::read(Body body) {
   const ReaderGate::Pass pass(gate_);
-  return connection_.run([&] {
+  return connection_->run([&] {
     const ReadTransaction transaction(begin_, end_);
     return body();
   });

@@ -31,7 +31,7 @@ class SqliteArchiveReader final : public ArchiveReader {
     auto operator<=>(const Change&) const = default;
   };
 
-  SqliteArchiveReader(Disk& disk, const std::string& file, ReaderGate& gate);
+  SqliteArchiveReader(std::shared_ptr<ArchiveConnection> connection, ReaderGate& gate);
 
   template <class Body>
   auto read(Body body);   // in one transaction
@@ -44,7 +44,7 @@ class SqliteArchiveReader final : public ArchiveReader {
   static Index keep_first(std::vector<Change>& found, std::size_t limit);
 
   ReaderGate& gate_;
-  ArchiveConnection connection_;
+  std::shared_ptr<ArchiveConnection> connection_;
   SQLite::Statement begin_;
   SQLite::Statement end_;
   SQLite::Statement ascending_;

@@ -88,6 +88,9 @@ void DatabaseFile::write(std::uint64_t offset, std::string_view bytes) {
   if (offset % page_size != 0 || bytes.size() != page_size) {
     throw ArchiveDamaged(place() + ": SQLite wrote part of a page, or pages of another size");
   }
+  if (offset == 0 && !has_our_page_layout(bytes)) {
+    throw ArchiveDamaged(place() + ": SQLite wrote pages that have no room for a checksum");
+  }
   // A copy: the caller's buffer is SQLite's page cache, and the write-ahead file's checksums cover it.
   char page[page_size];
   std::memcpy(page, bytes.data(), page_size);
