@@ -1,6 +1,7 @@
 #include "net/acceptor.hpp"
 
 #include "net/address.hpp"
+#include "net/socket.hpp"
 
 namespace parley::net {
 
@@ -22,7 +23,8 @@ Result<tcp::endpoint> endpoint_to_bind(const asio::any_io_executor& executor, co
 }
 
 std::string reason_for(const error_code& failure) {
-  if (failure == asio::error::address_in_use) return "another program listens there already; stop it or take another port";
+  if (failure == asio::error::address_in_use)
+    return "another program listens there already; stop it or take another port";
   if (failure == asio::error::access_denied) return "not permitted; ports below 1024 need a privilege";
   if (failure == boost::system::errc::address_not_available) return "this machine has no such address";
   return failure.message();
@@ -41,6 +43,7 @@ Result<tcp::acceptor> open_acceptor(const asio::any_io_executor& executor, const
   acceptor.open(endpoint->protocol(), failure);
   // A restarted node gets its port back although connections of its last life are still in TIME_WAIT.
   if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+  if (!failure) keep_from_children(acceptor.native_handle());
   if (!failure) acceptor.bind(*endpoint, failure);
   if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
   if (failure) return Error{"cannot listen on " + address + ": " + reason_for(failure)};

@@ -1,5 +1,6 @@
 #include "net/socket.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -26,10 +27,13 @@ int whole_seconds(milliseconds time) { return std::max(1, static_cast<int>(time.
 
 }  // namespace
 
+void keep_from_children(int descriptor) { (void)::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
 void prepare(tcp::socket& socket, const SocketTimes& times) {
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   const int descriptor = socket.native_handle();
+  keep_from_children(descriptor);
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(times.user_timeout.count()));
   set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -17,7 +17,10 @@ struct SocketTimes {
 inline constexpr SocketTimes peer_socket_times{milliseconds(5'000), milliseconds(6'000)};
 inline constexpr SocketTimes client_socket_times{milliseconds(60'000), milliseconds(60'000)};
 
-// No delay, timeouts and keep-alive, non-blocking. What a socket refuses is left as it is.
+// Close-on-exec: a child process that inherited a socket would keep its port or its connection alive.
+void keep_from_children(int descriptor);
+
+// No delay, timeouts and keep-alive, non-blocking, close-on-exec. What a socket refuses is left as it is.
 void prepare(boost::asio::ip::tcp::socket& socket, const SocketTimes& times);
 
 // Closes without throwing; pending operations end with operation_aborted. First takes what has arrived unread, since

@@ -12,6 +12,9 @@ namespace parley::net {
 // locks. Lifetimes: connections and listeners don't need the TcpNetwork any longer once they are made; a pending
 // connect() does. A connection or listener may be destroyed while a read, write or accept of it is pending: that ends
 // with nullopt, false or null. All of them are gone before the io_context is.
+//
+// On a client connection a read must be pending nearly always: it is the reader that answers pings, hears their answers
+// and notices the end. One that nobody reads for websocket_idle_max counts as dead.
 class TcpNetwork final : public Network {
  public:
   explicit TcpNetwork(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}

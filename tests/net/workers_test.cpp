@@ -68,8 +68,10 @@ TEST(Workers, a_slow_lane_holds_up_no_other) {
   int slow = 0;
   int quick = 0;
   int stopped = 0;
-  spawn(world.executor, run_and_count(workers, Lane::search, [&release] { release.get_future().wait(); }, slow, stopped));
-  spawn(world.executor, run_and_count(workers, Lane::pages, [&release] { release.set_value(); }, quick, stopped));
+  const auto wait = [&release] { release.get_future().wait(); };
+  const auto let_go = [&release] { release.set_value(); };
+  spawn(world.executor, run_and_count(workers, Lane::search, wait, slow, stopped));
+  spawn(world.executor, run_and_count(workers, Lane::pages, let_go, quick, stopped));
   world.io.run();
   EXPECT_EQ(slow, 1);
   EXPECT_EQ(quick, 1);
@@ -161,8 +163,9 @@ TEST(Workers, search_and_password_run_below_everybody_else) {
   int log_nice = -1;
   std::thread::id ignored;
   world.run(run_job(workers, Lane::search, [&search_policy] { search_policy = sched_getscheduler(0); }, ignored));
-  world.run(run_job(workers, Lane::password, [&password_nice] { password_nice = getpriority(PRIO_PROCESS, 0); }, ignored));
-  world.run(run_job(workers, Lane::log, [&log_nice] { log_nice = getpriority(PRIO_PROCESS, 0); }, ignored));
+  const auto ask_nice = [](int& nice) { return [&nice] { nice = getpriority(PRIO_PROCESS, 0); }; };
+  world.run(run_job(workers, Lane::password, ask_nice(password_nice), ignored));
+  world.run(run_job(workers, Lane::log, ask_nice(log_nice), ignored));
   EXPECT_EQ(search_policy, SCHED_IDLE);
   EXPECT_GT(password_nice, log_nice);
 }
