@@ -36,6 +36,10 @@ std::optional<std::string> LogShape::truncate(Index from) {
     return "a truncation from entry " + std::to_string(from.value) + " in a log of entries " +
            std::to_string(base_.index.value + 1) + " to " + std::to_string(last_index_.value);
   }
+  if (from <= hard_state_.commit_index) {
+    return "a truncation from entry " + std::to_string(from.value) + " although entries are committed up to " +
+           std::to_string(hard_state_.commit_index.value);
+  }
   while (!term_begins_.empty() && term_begins_.back().index >= from) term_begins_.pop_back();
   while (!configurations_.empty() && configurations_.back().first >= from) configurations_.pop_back();
   last_index_ = from.previous();
@@ -46,6 +50,10 @@ std::optional<std::string> LogShape::set_hard_state(const raft::HardState& hard_
   if (hard_state.current_term < hard_state_.current_term) {
     return "a current term of " + std::to_string(hard_state.current_term.value) + " after one of " +
            std::to_string(hard_state_.current_term.value);
+  }
+  if (hard_state.commit_index > last_index_) {   // entries were lost that the cluster relies on (W5)
+    return "a commit index of " + std::to_string(hard_state.commit_index.value) + " in a log that ends at entry " +
+           std::to_string(last_index_.value);
   }
   hard_state_ = hard_state;
   return std::nullopt;

@@ -39,7 +39,8 @@ class WriteAheadLog {
   virtual ~WriteAheadLog() = default;
 
   // One write and one fdatasync for the whole batch. Throws DiskError; after that every call throws the same.
-  // That the batch continues the log (indexes without gap, terms not falling) is asserted before it is written.
+  // That the batch continues the log (indexes without gap, terms not falling, no truncation of what is committed, no
+  // commit index beyond the entries) is asserted before it is written.
   virtual void append(const raft::PersistBatch& batch) = 0;
 
   struct Usage {

@@ -206,6 +206,14 @@ TEST(WriteAheadLogDeath, ABatchThatDoesNotContinueTheLogIsABrokenAssertion) {
   truncation.number = 1;
   truncation.truncate_from = Index(5);
   EXPECT_DEATH(opened.log->append(truncation), "a truncation from entry 5 in a log of entries 1 to 0");
+  raft::PersistBatch commit;
+  commit.number = 1;
+  commit.hard_state = raft::HardState{Term(1), {}, Index(1)};
+  EXPECT_DEATH(opened.log->append(commit), "a commit index of 1 in a log that ends at entry 0");
+  commit.entries.push_back({{Term(1), Index(1)}, LogTime{}, raft::Noop{}});
+  opened.log->append(commit);
+  truncation.truncate_from = Index(1);
+  EXPECT_DEATH(opened.log->append(truncation), "a truncation from entry 1 although entries are committed up to 1");
 }
 
 // -- the real disk --------------------------------------------------------------------------------------------------
