@@ -246,7 +246,8 @@ TEST(CommandCodec, WhateverDecodesCanBeApplied) {
       sequenced->client = ClientId(random.between(1, 40));   // else few would get beyond their client session
       sequenced->sequence = Sequence(random.between(1, 5));
     }
-    apply(state, Entry{index, LogTime{round % 5000 == 4999 ? static_cast<std::int64_t>(random.next()) : round}, std::move(*decoded)});
+    const LogTime time{round % 5000 == 4999 ? static_cast<std::int64_t>(random.next()) : round};
+    apply(state, Entry{index, time, std::move(*decoded)});
     if (round % 1000 != 999) continue;
     const auto loaded = State::load(state.all_records());
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
