@@ -76,6 +76,9 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
   if (now.current_term != then.current_term) return std::nullopt;
   if (then.voted_for && now.voted_for != then.voted_for) return "a second vote in one term";
   if (before.role != Role::leader || status.role != Role::leader) return std::nullopt;
+  if (now.commit_index > then.commit_index && server.log().term_at(now.commit_index) != now.current_term) {
+    return "a leader committed an entry of an earlier term by counting (paper 5.4.2, catalogue 1)";
+  }
   for (const PeerStatus& peer : status.peers) {
     const auto known = before.match_index.find(peer.id);
     if (known != before.match_index.end() && peer.match_index < known->second) return "match_index went back";

@@ -225,12 +225,29 @@ std::vector<Envelope> Cluster::outgoing(Host& host) {
   for (auto& [peer, other] : hosts_) {
     if (peer == host.id.node) continue;
     while (auto message = host.consensus->take_message_for(peer, now(host))) {
+      check_promise(host, *message);
       sent.push_back({host.id, other.id, std::move(*message)});
       check(host);
       if (sent.size() > 10'000) return sent;
     }
   }
   return sent;
+}
+
+// "It hands out no promise that is not durable": looked at against the disk itself.
+void Cluster::check_promise(const Host& host, const Message& message) {
+  const HardState now = host.consensus->hard_state();
+  const HardState& written = host.disk.hard_state;
+  const bool same = written.current_term == now.current_term && written.voted_for == now.voted_for;
+  // At the birth nobody has written anything yet, and nobody needs to.
+  if (!same && now.current_term > Term(1)) broken = "a message left before term and vote were on disk (catalogue 3)";
+  const auto* reply = std::get_if<AppendEntriesReply>(&message);
+  if (reply == nullptr || !reply->success || reply->match_index == Index(0)) return;
+  const auto term = host.consensus->log().term_at(reply->match_index);
+  const std::size_t offset = reply->match_index.value - host.disk.base.index.value - 1;
+  if (offset >= host.disk.entries.size() || host.disk.entries[offset].id.term != term) {
+    broken = "an entry was acknowledged that is not on disk (catalogue 3)";
+  }
 }
 
 void Cluster::deliver(const Envelope& envelope) {

@@ -4,12 +4,23 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "raft/consensus.hpp"
 #include "raft/invariants.hpp"
+
+namespace parley {
+
+// How googletest shows them.
+template <class Tag, class Rep>
+void PrintTo(const Strong<Tag, Rep>& number, std::ostream* out) {
+  *out << number.value;
+}
+
+}  // namespace parley
 
 namespace parley::raft::test {
 
@@ -109,6 +120,7 @@ class Cluster {
  private:
   void start(Host& host);
   void check_durable(const Host& host);
+  void check_promise(const Host& host, const Message& message);
   void tell(NodeId node, NodeId about, void (Consensus::*what)(NodeId, Now));
 
   std::map<NodeId, Host> hosts_;

@@ -1,0 +1,159 @@
+// Changes of the configuration, one server at a time: dissertation chapter 4.
+#include <gtest/gtest.h>
+
+#include "raft/lone.hpp"
+
+namespace parley::raft::test {
+namespace {
+
+Configuration of(std::vector<Member> members) { return Configuration{std::move(members)}; }
+
+Lone leader_of(Durable durable, const std::vector<std::uint32_t>& voters) {
+  Lone s(std::move(durable));
+  s.lead(voters);
+  for (const std::uint32_t node : voters) s.acknowledge(node, s.last().index);
+  return s;
+}
+
+TEST(OneVoterApart, any_two_majorities_share_a_server_4_1) {
+  const auto apart = [](std::vector<Member> one, std::vector<Member> other) {
+    return one_voter_apart(of(std::move(one)), of(std::move(other)));
+  };
+  EXPECT_TRUE(apart({voter(1)}, {voter(1)}));
+  EXPECT_TRUE(apart({voter(1)}, {voter(1), voter(2)}));
+  EXPECT_TRUE(apart({voter(1), voter(2)}, {voter(2)}));
+  EXPECT_TRUE(apart({voter(1), voter(2)}, {voter(1), learner(2), learner(3)}));
+  EXPECT_FALSE(apart({voter(1)}, {voter(2)}));
+  EXPECT_FALSE(apart({voter(1)}, {voter(1), voter(2), voter(3)}));
+  EXPECT_FALSE(apart({voter(1), voter(2)}, {voter(1), {server(2, 9), true, {}, {}}}));   // R4: one leaves, one joins
+}
+
+TEST(Membership, a_change_holds_as_soon_as_it_is_in_the_log_4_1) {
+  Lone s = leader_of(born_with(configuration_of(2, 1)), {2});
+  const auto entry = s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now);
+  ASSERT_TRUE(entry.ok());
+  EXPECT_EQ(s.status().configuration->voters(), 3u);
+  s.sync();
+  s.acknowledge(3, entry->index);   // a majority of the new one
+  EXPECT_EQ(s.status().commit_index, entry->index);
+}
+
+TEST(Membership, a_new_member_receives_the_log_at_once) {
+  Lone s = leader_of(born_with(configuration_of(2)), {2});
+  EXPECT_TRUE(s.hear_all(3).empty());
+  ASSERT_TRUE(s.raft.propose_configuration(of({learner(3), voter(2), voter(1)}), s.now).ok()) << "sorted by itself";
+  EXPECT_TRUE(s.hear<AppendEntries>(3));
+}
+
+TEST(Membership, a_removed_member_receives_nothing_more) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2)}), s.now).ok());
+  EXPECT_TRUE(s.hear_all(3).empty());
+  EXPECT_EQ(s.status().peers.size(), 1u);
+}
+
+TEST(Membership, only_one_change_at_a_time_4_1) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), voter(3), voter(4)}), s.now).ok());
+  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now).error(), Refusal::busy);
+  s.sync();
+  s.acknowledge(2, s.last().index), s.acknowledge(3, s.last().index);
+  EXPECT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now).ok());
+}
+
+TEST(Membership, a_new_leader_changes_nothing_before_an_entry_of_its_term_is_committed) {   // catalogue 20
+  Lone s(born_with(configuration_of(3)));
+  s.lead({2});
+  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), voter(2)}), s.now).error(), Refusal::busy);
+  s.acknowledge(2, s.last().index);
+  EXPECT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2)}), s.now).ok());
+}
+
+TEST(Membership, what_is_no_single_change_or_no_configuration_is_refused) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  const auto refused = [&](std::vector<Member> members) {
+    const auto result = s.raft.propose_configuration(of(std::move(members)), s.now);
+    return !result.ok() && result.error() == Refusal::invalid;
+  };
+  EXPECT_TRUE(refused({}));
+  EXPECT_TRUE(refused({learner(1), learner(2), learner(3)}));
+  EXPECT_TRUE(refused({voter(1)}));
+  EXPECT_TRUE(refused({voter(1), voter(2), voter(3), voter(3)}));
+  std::vector<Member> many{voter(1), voter(2), voter(3)};
+  for (std::uint32_t node = 4; node <= members_max + 1; ++node) many.push_back(learner(node));
+  EXPECT_TRUE(refused(many));
+  Lone follower(born_with(configuration_of(3)));
+  EXPECT_EQ(follower.raft.propose_configuration(of({voter(1)}), follower.now).error(), Refusal::not_leader);
+}
+
+TEST(Membership, a_smaller_majority_may_hold_the_change_already_and_commits_what_waits) {
+  Lone s = leader_of(born_with(configuration_of(2)), {2});   // 2 died
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  s.sync();
+  EXPECT_EQ(s.status().commit_index, Index(2));
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), learner(2)}), s.now).ok());
+  EXPECT_EQ(s.status().commit_index, Index(3)) << "the command, by the new configuration";
+  s.sync();
+  EXPECT_EQ(s.status().commit_index, Index(4));
+}
+
+TEST(Membership, a_configuration_is_rolled_back_when_its_entry_is_truncated_4_1) {   // catalogue 21
+  Lone s(born_with(configuration_of(3)));
+  AppendEntries message = append(2, id(1, 1), {2, 2});
+  message.entries[1].content = configuration_of(4);
+  s.say(2, message);
+  EXPECT_EQ(s.status().configuration->voters(), 4u);
+  s.sync();
+  s.say(3, append(3, id(2, 2), {3}));
+  EXPECT_EQ(s.status().configuration->voters(), 3u);
+  s.sync();
+  EXPECT_EQ(Lone(s.disk).status().configuration->voters(), 3u);
+}
+
+TEST(Membership, a_leader_that_removed_itself_leads_without_counting_itself_until_that_is_committed_4_2_2) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2, 3});
+  const auto entry = s.raft.propose_configuration(of({voter(2), voter(3)}), s.now);
+  ASSERT_TRUE(entry.ok());
+  s.sync();
+  s.acknowledge(2, entry->index);
+  EXPECT_EQ(s.status().role, Role::leader);
+  EXPECT_LT(s.status().commit_index, entry->index) << "one of two is no majority";
+  s.acknowledge(3, entry->index);
+  EXPECT_EQ(s.status().commit_index, entry->index);
+  EXPECT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.raft.deadline(), never) << "and never campaigns again";
+}
+
+TEST(Membership, another_incarnation_of_a_node_begins_with_nothing_acknowledged) {   // R4, catalogue 36
+  Lone s = leader_of(born_with(configuration_of(2, 1)), {2});
+  s.acknowledge(3, Index(2));
+  const Member reborn{server(3, 99), false, {}, {}};
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), reborn}), s.now).ok());
+  for (const PeerStatus& peer : s.status().peers) {
+    EXPECT_EQ(peer.match_index, peer.id == reborn.id ? Index(0) : Index(2));
+  }
+}
+
+TEST(Membership, a_change_of_addresses_alone_is_a_change_like_any_other) {   // R6
+  Lone s = leader_of(born_with(configuration_of(2)), {2});
+  Configuration moved = *s.status().configuration;
+  moved.members[1].peer_address = "elsewhere:7000";
+  const auto entry = s.raft.propose_configuration(moved, s.now);
+  ASSERT_TRUE(entry.ok());
+  s.sync();
+  s.acknowledge(2, entry->index);
+  EXPECT_EQ(s.status().peers[0].match_index, entry->index) << "its Progress goes on";
+}
+
+TEST(Membership, configurations_in_a_log_found_at_start_hold) {
+  Durable disk = born_with(configuration_of(1));
+  disk.entries.push_back(entry_of(Term(1), Index(2), configuration_of(2)));
+  disk.entries.push_back(entry_of(Term(1), Index(3), command("x")));
+  Lone s(disk);
+  EXPECT_EQ(s.status().configuration->voters(), 2u);
+  EXPECT_EQ(s.raft.log().configuration_index(), Index(2));
+  EXPECT_EQ(s.raft.log().configuration_at(Index(1))->voters(), 1u);
+}
+
+}  // namespace
+}  // namespace parley::raft::test
