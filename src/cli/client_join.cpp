@@ -14,11 +14,6 @@ constexpr unsigned moves_max = 3;                  // to leaders named by others
 constexpr milliseconds session_retry{500};
 constexpr milliseconds default_retry{100};         // after a `later` that names no time
 
-// A node that has not applied the newest entries yet may not know a client session or a login that exists: its "no"
-// is believed only after this time of asking.
-constexpr milliseconds doubt_patience{1500};
-constexpr milliseconds doubt_interval{300};
-
 }  // namespace
 
 // The three questions leave together: one round trip.
@@ -122,23 +117,21 @@ bool Client::Core::accept_hello(const json::object& hello) {
   return link_ != nullptr;
 }
 
-// Asks again while the answer is `later`, or a "no" that may come from a node that lags behind. Null: the link is gone.
+// Asks again while the answer is `later`. A node says no only when it has applied all there is, so a no is believed.
+// Null: the link is gone.
 awaitable<std::shared_ptr<Client::Core::Ask>> Client::Core::insist(std::shared_ptr<Ask> ask, std::string method,
                                                                    json::object params) {
-  const TimePoint begun = seams_.clock.now();
+  const TimePoint give_up_at = seams_.clock.now() + options_.ask_timeout;
   for (;;) {
     const bool came = co_await answered(ask);
     if (!came) co_return nullptr;
     const Answer& answer = *ask->answer;
-    if (answer.kind == Answer::Kind::done) co_return ask;
-    const bool later = answer.kind == Answer::Kind::later || answer.kind == Answer::Kind::unknown;
-    if (!later && seams_.clock.now() - begun >= doubt_patience) co_return ask;
-    milliseconds delay = later ? default_retry : doubt_interval;
-    if (later && answer.retry_after.count() > 0) delay = answer.retry_after;
-    if (later && seams_.clock.now() - begun >= options_.ask_timeout) {
+    if (answer.kind != Answer::Kind::later && answer.kind != Answer::Kind::unknown) co_return ask;
+    if (seams_.clock.now() >= give_up_at) {
       lose_link(state_.address + " puts us off: " + answer.message, Loss::failed);
       co_return nullptr;
     }
+    const milliseconds delay = answer.retry_after.count() > 0 ? answer.retry_after : default_retry;
     co_await pause(delay);
     ask = begin_ask(method, params);
   }

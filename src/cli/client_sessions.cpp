@@ -8,6 +8,7 @@ namespace parley::cli {
 namespace {
 
 constexpr std::size_t login_token_bytes = 32;
+constexpr milliseconds outcome_retry{100};
 
 }  // namespace
 
@@ -86,14 +87,28 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
   const auto ask = begin_ask("outcome", std::move(params));
   const bool came = co_await answered(ask);
   if (!came) co_return false;
-  const auto* result = ask->answer->result.if_object();
-  if (ask->answer->kind != Answer::Kind::done || result == nullptr) {
-    co_await pause(milliseconds(100));
+  const Answer& answer = *ask->answer;
+  const auto* result = answer.result.if_object();
+  if (answer.kind == Answer::Kind::wrong_sequence) {   // the session is alive after all
+    rollover_ = Rollover::none;
+    lose_link(state_.address + " knows our client session again", Loss::broke);
+    co_return false;
+  }
+  if (answer.kind == Answer::Kind::refused || answer.kind == Answer::Kind::invalid) {
+    settle(sequence, Outcome::make_local(Outcome::Kind::unknown, "unknown_client",
+                                         "the client session expired, and what became of it can't be asked: " +
+                                             answer.message));
+    co_return true;
+  }
+  if (answer.kind != Answer::Kind::done || result == nullptr) {
+    co_await pause(outcome_retry);
     co_return false;
   }
   if (!flag_field(*result, "sent")) {
-    if (auto* entry = outbox_.find(sequence)) entry->sendings = 0;
-    if (auto* entry = outbox_.find(sequence)) entry->unsure = false;
+    if (auto* entry = outbox_.find(sequence)) {   // decided; asked again only if the connection breaks before the end
+      entry->sendings = 0;
+      entry->unsure = false;
+    }
     co_return true;
   }
   json::object sent;

@@ -1,0 +1,262 @@
+// Which node a client talks to, and what becomes of questions and messages when that changes.
+#include "cli/client_fixture.hpp"
+
+namespace parley::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Outcome::Kind;
+using Lines = std::vector<std::string>;
+
+TEST_F(ClientTest, GoesToTheLeaderThatTheFirstNodeNames) {
+  cluster_.set_leader(3);
+  start_ready();
+  EXPECT_EQ(connected_to(), 3U);
+  EXPECT_EQ(client_->leader().node, 3U);
+}
+
+TEST_F(ClientTest, StaysWhereItIsWhenToldTo) {
+  options_.follow_leader = false;
+  servers_ = {"node2:1"};
+  cluster_.set_leader(3);
+  start_ready();
+  EXPECT_EQ(connected_to(), 2U);
+  node(2).notify("leader", {{"node", 1}, {"address", "node1:1"}});
+  world_.run_for(2s);
+  EXPECT_EQ(connected_to(), 2U);
+  EXPECT_EQ(client_->leader().node, 1U);
+}
+
+TEST_F(ClientTest, MovesWhenTheLeaderDoesAndNothingIsLost) {
+  start_ready();
+  kind(send("one"));
+  cluster_.set_leader(2);
+  node(1).notify("leader", {{"node", 2}, {"address", "node2:1"}});
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }));
+  EXPECT_EQ(kind(send("two")), Kind::done);
+  EXPECT_EQ(node(2).requests("send"), Lines{"send seq=2 first=2"});
+  EXPECT_EQ(recorder_.leaders, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST_F(ClientTest, StaysOnAFollowerWhenTheLeaderCanNotBeReached) {
+  cluster_.set_leader(3);
+  node(3).go_down();
+  servers_ = {"node1:1"};
+  start_ready();
+  EXPECT_EQ(connected_to(), 1U);
+  EXPECT_EQ(kind(send("one")), Kind::done);
+}
+
+TEST_F(ClientTest, ABrokenConnectionIsReplacedWithinTensOfMilliseconds) {
+  start_ready();
+  world_.run_for(5s);
+  const TimePoint broken = world_.now();
+  cluster_.set_leader(2);
+  node(1).go_down();
+  world_.run_for(0ms);
+  ASSERT_TRUE(ready());
+  EXPECT_EQ(connected_to(), 2U);
+  EXPECT_LE(world_.now() - broken, 60ms);
+}
+
+TEST_F(ClientTest, LearnsOtherNodesFromTheHello) {
+  servers_ = {"node1:1"};
+  start_ready();
+  EXPECT_EQ(client_->servers(), (Lines{"node1:1", "node2:1", "node3:1"}));
+  cluster_.set_leader(3);
+  node(1).go_down();
+  world_.run_for(0ms);
+  ASSERT_TRUE(ready());
+  EXPECT_EQ(connected_to(), 3U);
+}
+
+TEST_F(ClientTest, ComesBackByItselfAfterAllNodesWereDown) {
+  start_ready();
+  for (std::size_t id = 1; id <= 3; ++id) node(id).go_down();
+  world_.run_for(30s);
+  EXPECT_NE(client_->connection().phase, ConnectionState::Phase::ready);
+  node(2).come_up();
+  cluster_.set_leader(2);
+  ASSERT_TRUE(world_.run_until([&] { return client_->connection().phase == ConnectionState::Phase::ready; }, 3s));
+}
+
+TEST_F(ClientTest, ANodeThatDoesNotAnswerIsGivenUp) {
+  start_ready();
+  node(1).expect("send").never_answer();
+  node(1).expect("hello").never_answer();   // and hangs when asked again
+  const auto ticket = send("one");
+  EXPECT_EQ(kind(ticket), Kind::done);
+  EXPECT_EQ(cluster_.executed, Lines{"send one"});
+}
+
+TEST_F(ClientTest, LeavesANodeThatKnowsNoLeader) {
+  start_ready();
+  cluster_.set_leader(2);
+  node(1).notify("leader", {{"node", nullptr}, {"address", nullptr}});   // cut off from the others
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, 5s));
+}
+
+TEST_F(ClientTest, AReadIsAskedAgainElsewhere) {
+  start_ready();
+  node(1).expect("history").drop_before_it_is_carried_out();
+  EXPECT_EQ(kind(ask("history")), Kind::done);
+}
+
+TEST_F(ClientTest, ReadWhichMovesTheMarkerIsNotAskedAgain) {
+  start_ready();
+  node(1).expect("read").drop_after_it_was_carried_out();
+  const Outcome result = outcome(ask("read"));
+  EXPECT_EQ(result.kind, Kind::unknown);
+  EXPECT_EQ(result.reason, "connection_lost");
+}
+
+TEST_F(ClientTest, AQuestionEndsAtItsDeadline) {
+  for (std::size_t id = 1; id <= 3; ++id) node(id).go_down();
+  start();
+  const TimePoint begun = world_.now();
+  const Outcome result = outcome(ask("who", begun + 2s));
+  EXPECT_EQ(result.kind, Kind::unknown);
+  EXPECT_EQ(result.reason, "no_answer");
+  EXPECT_EQ(world_.now() - begun, 2s);
+}
+
+TEST_F(ClientTest, AQuestionWaitsOutALater) {
+  start_ready();
+  node(1).expect("search").later(300ms, "busy");
+  EXPECT_EQ(kind(ask("search")), Kind::done);
+}
+
+TEST_F(ClientTest, GibberishFromANodeLeadsToAnother) {
+  start_ready();
+  node(1).say("{\"jsonrpc\":\"2.0\",");
+  node(1).go_down();
+  cluster_.set_leader(2);
+  world_.run_for(0ms);
+  ASSERT_TRUE(ready());
+  EXPECT_EQ(connected_to(), 2U);
+}
+
+TEST_F(ClientTest, NotificationsOfALaterVersionAreIgnored) {
+  start_ready();
+  node(1).notify("hologram", {{"x", 1}});
+  node(1).notify("message", {{"nonsense", true}});
+  node(1).notify("marker", {{"in", "#room"}, {"number", 4}});
+  node(1).notify("room", {{"what", "joined"}, {"room", "#room"}, {"name", "bea"}, {"cursor", 5}});
+  world_.run_for(10ms);
+  EXPECT_EQ(client_->connection().phase, ConnectionState::Phase::ready);
+  EXPECT_EQ(recorder_.markers, Lines{"#room4"});
+  EXPECT_EQ(recorder_.rooms, Lines{"joined #room"});
+}
+
+// -- logins and messages
+
+TEST_F(ClientTest, ALoginIsResumedByItsTokenOnEveryLaterConnection) {
+  start_ready();
+  EXPECT_EQ(log_in("ann").kind, Kind::done);
+  EXPECT_EQ(client_->account(), "ann");
+  cluster_.set_leader(2);
+  node(1).go_down();
+  world_.run_for(0ms);
+  ASSERT_TRUE(ready());
+  EXPECT_EQ(node(2).requests("resume").size(), 1U);
+  EXPECT_EQ(client_->account(), "ann");
+  EXPECT_EQ(cluster_.executed, Lines{"login ann"});
+}
+
+TEST_F(ClientTest, ALoginThatTheClusterEndedIsTold) {
+  start_ready();
+  log_in("ann");
+  cluster_.logins.clear();
+  node(1).notify("closing", {{"reason", "login_ended"}});
+  world_.run_for(3s);
+  EXPECT_EQ(recorder_.closings, Lines{"login_ended"});
+  ASSERT_EQ(recorder_.ended_logins.size(), 1U);
+  EXPECT_EQ(client_->account(), "");
+}
+
+TEST_F(ClientTest, NothingIsSentBehindALoginBeforeItsAnswer) {
+  start_ready();
+  kind(send("zero"));
+  node(1).expect("login").later(100ms);
+  client_->submit_then("login", {{"name", "ann"}, {"password", "x"}, {"token", "t"}}, {});
+  const auto ticket = send("one");
+  EXPECT_EQ(kind(ticket), Kind::done);
+  EXPECT_EQ(node(1).requests("send").size(), 2U);
+  EXPECT_EQ(cluster_.executed, (Lines{"send zero", "login ann", "send one"}));
+}
+
+TEST_F(ClientTest, MessagesThatCameWhileAwayAreDeliveredOnceAndInOrder) {
+  start_ready();
+  log_in("ann");
+  cluster_.add_message("one");
+  world_.run_for(10ms);
+  cluster_.set_leader(2);
+  node(1).go_down();
+  cluster_.add_message("two");
+  cluster_.add_message("three");
+  world_.run_for(2s);
+  cluster_.add_message("four");
+  world_.run_for(10ms);
+  EXPECT_EQ(recorder_.messages, (Lines{"one", "two", "three", "four"}));
+}
+
+TEST_F(ClientTest, DeliveriesThatComeTwiceAreDropped) {
+  start_ready();
+  log_in("ann");
+  cluster_.add_message("one");
+  world_.run_for(10ms);
+  json::object again = cluster_.messages.back().message;
+  again["cursor"] = cluster_.messages.back().changed;
+  node(1).notify("message", again);
+  world_.run_for(10ms);
+  EXPECT_EQ(recorder_.messages, Lines{"one"});
+}
+
+TEST_F(ClientTest, WhatIsPushedDuringTheSyncWaitsForIt) {
+  start_ready();
+  log_in("ann");
+  cluster_.set_leader(2);
+  node(2).expect("sync").later(500ms);
+  node(1).go_down();
+  cluster_.add_message("one");
+  world_.run_for(300ms);
+  EXPECT_TRUE(recorder_.messages.empty());
+  cluster_.add_message("two");
+  world_.run_for(2s);
+  EXPECT_EQ(recorder_.messages, (Lines{"one", "two"}));
+}
+
+TEST_F(ClientTest, BeginsFromTheCursorItWasGiven) {
+  cluster_.add_message("one");
+  const auto cursor = cluster_.applied;
+  cluster_.add_message("two");
+  options_.cursor = Cursor{1, cursor};
+  start_ready();
+  log_in("ann");
+  EXPECT_EQ(recorder_.messages, Lines{"two"});
+  EXPECT_EQ(client_->cursor().index, cluster_.applied);
+}
+
+TEST_F(ClientTest, WithoutACursorItBeginsWithTheLogin) {
+  start_ready();
+  cluster_.add_message("before");
+  log_in("ann");
+  cluster_.add_message("after");
+  world_.run_for(10ms);
+  EXPECT_EQ(recorder_.messages, Lines{"after"});
+}
+
+TEST_F(ClientTest, AnotherGenerationIsDeliveredFromItsBeginning) {
+  cluster_.add_message("one");
+  start_ready();
+  log_in("ann");
+  EXPECT_TRUE(recorder_.messages.empty());
+  cluster_.generation = 2;
+  client_->drop_connection("restored");
+  world_.run_for(1s);
+  EXPECT_EQ(recorder_.messages, Lines{"one"});
+  EXPECT_EQ(client_->cursor().generation, 2U);
+}
+
+}  // namespace
+}  // namespace parley::cli
