@@ -91,7 +91,8 @@ class Replay {
       return std::nullopt;
     }
     const auto& expected = shape.configuration();
-    const bool same = (expected == nullptr) == (*configuration == nullptr) && (!expected || *expected == **configuration);
+    const bool both = expected != nullptr && *configuration != nullptr;
+    const bool same = both ? *expected == **configuration : expected == *configuration;
     if (record.id != shape.last() || !same) return "a base record that does not fit the segment before";
     return std::nullopt;
   }

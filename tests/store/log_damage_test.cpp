@@ -123,7 +123,9 @@ TEST(LogDamageOfOneSegment, ASectorAsItWasBeforeALaterBatchIsRefused) {   // D6:
   raft::Durable model;
   opened->log->append(testing::batch_of(model, {SharedBytes("one")}, Term(1)));
   const std::string stale = disk.contents(first_segment).substr(512, 512);
-  for (int i = 0; i < 3; ++i) opened->log->append(testing::batch_of(model, {SharedBytes(std::string(300, 'x'))}, Term(1)));
+  for (int i = 0; i < 3; ++i) {
+    opened->log->append(testing::batch_of(model, {SharedBytes(std::string(300, 'x'))}, Term(1)));
+  }
   disk.kill();
   disk.overwrite(first_segment, disk.contents(first_segment).replace(512, 512, stale));
   const auto again = WriteAheadLog::open(disk, "log", small);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "store/memory_disk_image.hpp"
+#include "store/memory_disk_inode.hpp"
 
 namespace parley::store {
 namespace {
@@ -22,69 +22,7 @@ void check_path(const std::string& path) {
                 "a path is relative to the data directory and has no \"..\"");
 }
 
-struct Inode {
-  MemoryImage current;             // what the process reads
-  MemoryImage synced;              // what is on the platter
-  std::set<std::uint64_t> dirty;   // sectors written since, by number
-
-  void write(std::uint64_t offset, std::string_view bytes) {
-    if (bytes.empty()) return;
-    if (offset + bytes.size() > current.size()) resize(offset + bytes.size());
-    current.write(offset, bytes);
-    mark(offset, offset + bytes.size());
-  }
-
-  void resize(std::uint64_t size) {
-    // Growing over what a truncation took away: the platter still has the old bytes there, the process sees zeros.
-    if (size > current.size()) mark(current.size(), std::min(size, synced.size()));
-    current.resize(size);
-  }
-
-  void sync() {
-    synced.resize(current.size());
-    for (const auto sector : dirty) keep(sector);
-    dirty.clear();
-  }
-
-  void keep(std::uint64_t sector) {   // this one reaches the platter
-    const std::uint64_t offset = sector * sector_size;
-    if (offset >= synced.size()) return;
-    const auto bytes = current.read(offset, sector_size);
-    synced.write(offset, std::string_view(bytes).substr(0, synced.size() - offset));
-  }
-
-  void mark(std::uint64_t begin, std::uint64_t end) {
-    if (begin >= end) return;
-    for (std::uint64_t sector = begin / sector_size; sector * sector_size < end; ++sector) {
-      const auto offset = sector * sector_size;
-      if (synced.read(offset, sector_size) == current.read(offset, sector_size)) continue;   // rewritten as it was
-      dirty.insert(sector);
-    }
-  }
-
-  // What a power cut leaves. Sectors survive by one of four patterns, the size by a coin.
-  void crash(Random& random) {
-    const std::uint64_t size = random.chance(0.5) ? current.size() : synced.size();
-    const auto pattern = random.below(4);
-    const std::uint64_t prefix = random.below(dirty.size() + 1);
-    synced.resize(size);
-    std::uint64_t number = 0;
-    for (const auto sector : dirty) {
-      const bool draw = random.chance(0.5);
-      const bool survives = pattern == 1 || (pattern == 2 && number < prefix) || (pattern == 3 && draw);
-      if (survives) keep(sector);
-      ++number;
-    }
-    lose_unsynced();
-  }
-
-  void lose_unsynced() {
-    current = synced;
-    dirty.clear();
-  }
-};
-
-using InodePtr = std::shared_ptr<Inode>;
+using InodePtr = std::shared_ptr<MemoryInode>;
 using Names = std::map<std::string, InodePtr>;
 
 // One change of one directory; atomic at a crash. A null inode takes the name away.
@@ -267,7 +205,7 @@ std::unique_ptr<MemoryDisk> MemoryDisk::clone() const {
   std::map<InodePtr, InodePtr> copies;   // keyed for look-up only, never iterated
   const auto copied = [&copies](const InodePtr& inode) {
     auto& place = copies[inode];
-    if (!place && inode) place = std::make_shared<Inode>(*inode);
+    if (!place && inode) place = std::make_shared<MemoryInode>(*inode);
     return place;
   };
   for (const auto& [name, inode] : core_->names) copy->core_->names[name] = copied(inode);
@@ -290,7 +228,7 @@ std::unique_ptr<File> MemoryDisk::open(const std::string& path, OpenMode mode) {
     const bool creates = mode == OpenMode::create || mode == OpenMode::open_or_create;
     if (!creates || core_->directories.count(parent_of(path)) == 0) throw DiskError("open", describe(path), ENOENT);
     core_->attempt(Operation::create, path);
-    inode = std::make_shared<Inode>();
+    inode = std::make_shared<MemoryInode>();
     core_->change_names({parent_of(path), {{path, inode}}});
   }
   return std::make_unique<MemoryFile>(core_, inode, path, mode != OpenMode::read);
@@ -419,7 +357,7 @@ std::string MemoryDisk::contents(const std::string& path) const {
 void MemoryDisk::overwrite(const std::string& path, std::string bytes) {
   check_path(path);
   const std::lock_guard guard(core_->mutex);
-  auto inode = std::make_shared<Inode>();
+  auto inode = std::make_shared<MemoryInode>();
   inode->write(0, bytes);
   inode->sync();
   core_->names[path] = inode;

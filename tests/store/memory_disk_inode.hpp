@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string_view>
+
+#include "base/random.hpp"
+#include "store/memory_disk.hpp"
+#include "store/memory_disk_image.hpp"
+
+namespace parley::store {
+
+// One file: what the process sees, what is on the platter, and the sectors that differ (memory_disk.hpp).
+struct MemoryInode {
+  MemoryImage current;             // what the process reads
+  MemoryImage synced;              // what is on the platter
+  std::set<std::uint64_t> dirty;   // sectors written since, by number
+
+  void write(std::uint64_t offset, std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (offset + bytes.size() > current.size()) resize(offset + bytes.size());
+    current.write(offset, bytes);
+    mark(offset, offset + bytes.size());
+  }
+
+  void resize(std::uint64_t size) {
+    // Growing over what a truncation took away: the platter still has the old bytes there, the process sees zeros.
+    if (size > current.size()) mark(current.size(), std::min(size, synced.size()));
+    current.resize(size);
+  }
+
+  void sync() {
+    synced.resize(current.size());
+    for (const auto sector : dirty) keep(sector);
+    dirty.clear();
+  }
+
+  void keep(std::uint64_t sector) {   // this one reaches the platter
+    const std::uint64_t offset = sector * sector_size;
+    if (offset >= synced.size()) return;
+    const auto bytes = current.read(offset, sector_size);
+    synced.write(offset, std::string_view(bytes).substr(0, synced.size() - offset));
+  }
+
+  void mark(std::uint64_t begin, std::uint64_t end) {
+    if (begin >= end) return;
+    for (std::uint64_t sector = begin / sector_size; sector * sector_size < end; ++sector) {
+      const auto offset = sector * sector_size;
+      if (synced.read(offset, sector_size) == current.read(offset, sector_size)) continue;   // rewritten as it was
+      dirty.insert(sector);
+    }
+  }
+
+  // What a power cut leaves. Sectors survive by one of four patterns, the size by a coin.
+  void crash(Random& random) {
+    const std::uint64_t size = random.chance(0.5) ? current.size() : synced.size();
+    const auto pattern = random.below(4);
+    const std::uint64_t prefix = random.below(dirty.size() + 1);
+    synced.resize(size);
+    std::uint64_t number = 0;
+    for (const auto sector : dirty) {
+      const bool draw = random.chance(0.5);
+      const bool survives = pattern == 1 || (pattern == 2 && number < prefix) || (pattern == 3 && draw);
+      if (survives) keep(sector);
+      ++number;
+    }
+    lose_unsynced();
+  }
+
+  void lose_unsynced() {
+    current = synced;
+    dirty.clear();
+  }
+};
+
+}  // namespace parley::store
