@@ -36,8 +36,10 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& asked) {   // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& wrong) {
+    const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
+    const std::string what = unknown ? "there is no command '" + std::string(argv[1]) + "'" : wrong.what();
     std::fprintf(stderr, "parley: %s\nparley --help lists the commands, parley COMMAND --help its options.\n",
-                 wrong.what());
+                 what.c_str());
     return exit_usage;
   }
   return run();

@@ -1,10 +1,8 @@
 #include "node/logging.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 namespace parley::node {
 namespace {
@@ -29,47 +27,41 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-std::shared_ptr<spdlog::logger> make_spdlog(NodeId node, LogLevel least, LogFormat format) {
-  const std::string name = std::to_string(node.value);
-  std::shared_ptr<spdlog::sinks::sink> sink;
-  if (format == LogFormat::text && ::isatty(STDERR_FILENO) != 0) {
-    sink = std::make_shared<spdlog::sinks::stderr_color_sink_st>();
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-  }
-  auto logger = std::make_shared<spdlog::logger>(name, std::move(sink));
-  // UTC with milliseconds (RFC 3339), so that the logs of several machines can be merged by sorting.
-  const std::string pattern = format == LogFormat::json
-                                  ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","node":%n,%v})"
-                                  : "%Y-%m-%dT%H:%M:%S.%eZ %^%-5!l%$ node %n: %v";
-  logger->set_formatter(
-      std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
-  logger->set_level(to_spdlog(least));
-  logger->flush_on(spdlog::level::debug);
-  return logger;
-}
-
 class StderrLogger final : public Logger {
  public:
   StderrLogger(NodeId node, LogLevel least, LogFormat format)
-      : format_(format), logger_(make_spdlog(node, least, format)) {}
+      : node_(std::to_string(node.value)),
+        format_(format),
+        logger_("parley", std::make_shared<spdlog::sinks::stderr_sink_st>()) {
+    // UTC with milliseconds (RFC 3339), so that the logs of several machines can be merged by sorting.
+    const std::string time = "%Y-%m-%dT%H:%M:%S.%eZ";
+    const std::string pattern = format == LogFormat::json ? "{\"time\":\"" + time + "\",%v}" : time + " %v";
+    logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+    logger_.set_level(to_spdlog(least));
+    logger_.flush_on(spdlog::level::debug);
+  }
 
   void write(LogLevel level, std::string_view event, std::string_view text) override {
     const auto spdlog_level = to_spdlog(level);
-    if (!logger_->should_log(spdlog_level)) return;
-    const std::string safe = escape_for_log(text);
-    if (format_ == LogFormat::json) {
-      const std::string line = "\"event\":" + json_quoted(event) + ",\"text\":" + json_quoted(safe);
-      logger_->log(spdlog_level, line);
-    } else {
-      const std::string line = safe + " [" + std::string(event) + "]";
-      logger_->log(spdlog_level, line);
-    }
+    if (!logger_.should_log(spdlog_level)) return;
+    logger_.log(spdlog_level, format_ == LogFormat::json ? json_members(level, event, text) : line(level, event, text));
   }
 
  private:
+  std::string json_members(LogLevel level, std::string_view event, std::string_view text) const {
+    return "\"level\":" + json_quoted(name(level)) + ",\"node\":" + node_ + ",\"event\":" + json_quoted(event) +
+           ",\"text\":" + json_quoted(escape_for_log(text));
+  }
+
+  std::string line(LogLevel level, std::string_view event, std::string_view text) const {
+    std::string word(name(level));
+    word.resize(5, ' ');
+    return word + " node " + node_ + ": " + escape_for_log(text) + " [" + std::string(event) + "]";
+  }
+
+  std::string node_;
   LogFormat format_;
-  std::shared_ptr<spdlog::logger> logger_;
+  spdlog::logger logger_;
 };
 
 }  // namespace

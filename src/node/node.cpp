@@ -53,7 +53,7 @@ Result<std::unique_ptr<Node>> Node::open(Seams seams, ClusterConfig config, Node
   }
   auto directory = open_data_directory(seams.disk, id, seams.entropy);
   if (!directory.ok()) return directory.error();
-  for (const auto& note : directory->notes) seams.logger.warn("opened", note);
+  for (const auto& note : directory->notes) seams.logger.info("opened", note);
 
   ReplicationParts parts;
   parts.self = *self;

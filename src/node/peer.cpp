@@ -9,6 +9,9 @@ namespace {
 // known within milliseconds. Who stays away costs a few dials a second.
 constexpr Duration retry_first = milliseconds(1);
 constexpr Duration retry_most = milliseconds(250);
+constexpr std::size_t attempts_unsaid = 10;   // about a second: nodes that start together miss each other at first
+constexpr Duration trouble_interval = milliseconds(60'000);
+constexpr Duration other_trouble_interval = milliseconds(5'000);
 constexpr Duration connect_timeout = milliseconds(1000);
 constexpr Duration steady_link = milliseconds(500);
 constexpr Duration greeting_timeout = milliseconds(2000);
@@ -72,6 +75,7 @@ net::awaitable<void> Peer::dial() {
   if (!result.connection) {
     trouble_ = result.detail;
     owner_.connect_failed(id_, result);
+    if (attempt_ >= attempts_unsaid) say_trouble();
     wait_before_retry();
     co_return;
   }
@@ -81,12 +85,14 @@ net::awaitable<void> Peer::dial() {
   if (!welcome || stopping_) {
     link->close();
     link_.reset();
+    say_trouble();
     wait_before_retry();
     co_return;
   }
   welcome_ = std::move(welcome);
   up_since_ = seams_.clock.now();
   trouble_.clear();
+  said_trouble_.clear();
   if (!presence_latest_.empty()) presence_ = presence_latest_;
   tasks_.spawn(watch(link));
   owner_.link_up(id_, *welcome_);
@@ -110,7 +116,6 @@ net::awaitable<std::optional<wire::Welcome>> Peer::greet(std::shared_ptr<Link> l
   }
   if (const auto* rejected = std::get_if<wire::Rejected>(&*frame)) {
     trouble_ = address() + " rejected this node: " + rejected->reason;
-    seams_.logger.warn("link_rejected", trouble_);
     co_return std::nullopt;
   }
   const auto* welcome = std::get_if<wire::Welcome>(&*frame);
@@ -227,6 +232,17 @@ void Peer::drop_link() {
     wait_before_retry();    // links that break as soon as they are up must not become a busy loop
   }
   owner_.link_down(id_, unsent);
+}
+
+// Once for each new trouble, and now and then while it lasts.
+void Peer::say_trouble() {
+  if (stopping_) return;
+  const TimePoint now = seams_.clock.now();
+  if (now < (trouble_ == said_trouble_ ? say_again_at_ : say_other_at_)) return;
+  said_trouble_ = trouble_;
+  say_again_at_ = now + trouble_interval;
+  say_other_at_ = now + other_trouble_interval;
+  seams_.logger.warn("no_link", "no link to node " + std::to_string(id_.value) + ": " + trouble_);
 }
 
 void Peer::wait_before_retry() {

@@ -57,6 +57,7 @@ class Peer {
   TimePoint dial_due() const;
   TimePoint presence_due() const;
   void drop_link();
+  void say_trouble();
   void wait_before_retry();
 
   Seams seams_;
@@ -72,6 +73,9 @@ class Peer {
   TimePoint retry_at_ = long_ago;
   TimePoint up_since_ = long_ago;
   std::string trouble_ = "not dialled yet";
+  std::string said_trouble_;
+  TimePoint say_again_at_ = long_ago;
+  TimePoint say_other_at_ = long_ago;
 
   std::shared_ptr<Link> link_;                // greeted, or being greeted
   std::optional<wire::Welcome> welcome_;      // set while the link is up

@@ -7,8 +7,6 @@
 namespace parley::node {
 namespace {
 
-constexpr Duration link_lines_interval = milliseconds(1000);
-
 std::string hex(std::uint64_t value) {
   static const char* const digits = "0123456789abcdef";
   std::string out(16, '0');
@@ -64,8 +62,8 @@ Result<Nothing> ReplicationNode::accept_welcome(NodeId to, const wire::Welcome& 
 }
 
 void ReplicationNode::link_up(NodeId to, const wire::Welcome& welcome) {
-  auto& lines = link_lines_.try_emplace(to, link_lines_interval).first->second;
-  if (lines.allow(seams_.clock.now())) seams_.logger.info("link_up", "connected to " + describe(to));
+  auto& lines = link_lines_[to];
+  if (!std::exchange(lines.said_up, true)) seams_.logger.info("link_up", "connected to " + describe(to));
   if (!born()) {
     birth_.welcomed(to, welcome);
     birth_alarm_->ring();
@@ -85,9 +83,10 @@ void ReplicationNode::link_up(NodeId to, const wire::Welcome& welcome) {
 void ReplicationNode::link_down(NodeId to, const std::vector<std::uint64_t>& unsent) {
   forwards_.not_sent(unsent);
   forwards_.link_lost(to);
-  if (!stopping_) {
-    auto& lines = link_lines_.try_emplace(to, link_lines_interval).first->second;
-    if (lines.allow(seams_.clock.now())) seams_.logger.warn("link_down", "lost the connection to " + describe(to));
+  auto& lines = link_lines_[to];
+  if (!std::exchange(lines.redialling, false) && !stopping_ && lines.downs.allow(seams_.clock.now())) {
+    lines.said_up = false;
+    seams_.logger.warn("link_down", "lost the connection to " + describe(to));
   }
   if (!born()) {
     birth_.lost(to);
@@ -154,6 +153,7 @@ std::variant<wire::Welcome, wire::Rejected> ReplicationNode::answer(const wire::
 }
 
 void ReplicationNode::inbound_up(const wire::Hello& hello) {
+  forwards_.link_lost(hello.from.node);   // what it still had to answer on a former link is lost
   if (auto* known = peer(hello.from.node)) known->dial_now();
   if (driver_.started() && is_other_incarnation(hello.from)) say_not_a_member(hello.from);
 }

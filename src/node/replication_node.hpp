@@ -116,7 +116,12 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::vector<std::function<void()>> leader_callbacks_;
   std::vector<std::uint64_t> presence_;
   std::map<NodeId, std::vector<std::uint64_t>> remote_presence_;
-  std::map<NodeId, LogLimiter> link_lines_;
+  struct LinkLines {   // a line for each link that comes or goes, but few while it flaps
+    LogLimiter downs{milliseconds(5000)};
+    bool said_up = false;
+    bool redialling = false;   // by this node itself, after its birth
+  };
+  std::map<NodeId, LinkLines> link_lines_;
   bool running_ = false;
   bool stopping_ = false;
 };
