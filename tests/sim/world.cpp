@@ -42,18 +42,13 @@ void World::end_life(Life life) {
 }
 
 void World::schedule(TimePoint at, std::function<void()> action) {
-  Event event;
-  event.action = std::move(action);
-  timeline_.emplace(Key(at, ++sequence_), std::move(event));
+  timeline_.emplace(Key(at, ++sequence_), Event{0, nullptr, std::move(action)});
 }
 
 std::uint64_t World::park(Life life, TimePoint deadline, Handler handler) {
   PARLEY_ASSERT(lives_.contains(life), "only the living wait");
   const std::uint64_t id = ++sequence_;
-  Event event;
-  event.life = life;
-  event.handler = std::move(handler);
-  timeline_.emplace(Key(std::max(deadline, now_), id), std::move(event));
+  timeline_.emplace(Key(std::max(deadline, now_), id), Event{life, std::move(handler), nullptr});
   parked_[id] = std::max(deadline, now_);
   return id;
 }
@@ -79,7 +74,9 @@ bool World::poll_all() {
 }
 
 bool World::step(TimePoint until) {
-  if (timeline_.empty() || timeline_.begin()->first.first > until || timeline_.begin()->first.first == never) return false;
+  if (timeline_.empty()) return false;
+  const TimePoint first = timeline_.begin()->first.first;
+  if (first > until || first == never) return false;
   auto node = timeline_.extract(timeline_.begin());
   now_ = node.key().first;
   ++events_;

@@ -65,6 +65,7 @@ class World {
     std::string name;
     std::unique_ptr<boost::asio::io_context> context;
   };
+  // Constructed and moved, never assigned to: in Boost 1.81 the move assignment of any_completion_handler calls itself.
   struct Event {
     Life life = 0;
     Handler handler;                // of a life

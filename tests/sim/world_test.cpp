@@ -98,6 +98,10 @@ struct Pair {
   std::vector<std::string> received;
   bool ended = false;
 
+  ~Pair() {   // whoever waits refers to the members
+    world.end_life(server);
+    world.end_life(client);
+  }
   void connect() {
     spawn(world, server, accept(*this));
     world.run_for(1ms);
