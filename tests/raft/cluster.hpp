@@ -91,6 +91,7 @@ class Cluster {
   void mend(std::uint32_t from, std::uint32_t to) { cuts_.erase({NodeId(from), NodeId(to)}); }
   bool linked(NodeId from, NodeId to) const { return !cuts_.contains({from, to}); }
   void isolate(std::uint32_t node);
+  void tell(NodeId node, NodeId about, void (Consensus::*what)(NodeId, Now));   // reachable, unreachable, refused
   void heal();
 
   // -- time and work
@@ -121,7 +122,6 @@ class Cluster {
   void start(Host& host);
   void check_durable(const Host& host);
   void check_promise(const Host& host, const Message& message);
-  void tell(NodeId node, NodeId about, void (Consensus::*what)(NodeId, Now));
 
   std::map<NodeId, Host> hosts_;
   std::set<std::pair<NodeId, NodeId>> cuts_;

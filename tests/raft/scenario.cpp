@@ -68,7 +68,10 @@ class Interpreter {
       {"mend", [&](const Words& w) { cluster_.mend(number(w[1]), number(w[2])); }},
       {"crash", [&](const Words& w) { cluster_.crash(number(w[1])), cluster_.flow(); }},
       {"restart", [&](const Words& w) { cluster_.restart(number(w[1])), cluster_.flow(); }},
-      {"refuse", [&](const Words& w) { cluster_.refuse(number(w[1])); }},                  // its port refuses everybody
+      {"refuse", [&](const Words& w) {                                                     // refuse N [to M]: its port does
+         if (w.size() > 3) cluster_.tell(NodeId(number(w[3])), NodeId(number(w[1])), &Consensus::refused);
+         else cluster_.refuse(number(w[1]));
+       }},
       {"hold", [&](const Words& w) { host(w[2]).disk_held = true; }},                      // hold disk N
       {"release", [&](const Words& w) { host(w[2]).disk_held = false, cluster_.flow(); }},
       {"persist", [&](const Words& w) {                                                    // one batch, and the next begins
@@ -127,7 +130,8 @@ std::string Interpreter::outcome(const Result<EntryId, Refusal>& result) {
   return names[static_cast<std::size_t>(result.error())];
 }
 
-// What `assert` can ask: leader | role N | term N | commit N | last N | durable N | log N (terms) | applied N (commands)
+// What `assert` can ask: leader | role N | term N | commit N | last N | durable N (on disk) |
+// stable N (known to be on disk) | log N (terms) | applied N (commands)
 // | voters N | read LABEL N … | violations N | agree (all logs of servers that are up are equal)
 std::string Interpreter::fact(const Words& w) {
   if (w[1] == "leader") return cluster_.leader() ? std::to_string(*cluster_.leader()) : "none";
@@ -151,6 +155,7 @@ std::string Interpreter::fact(const Words& w) {
   const Status status = at(w[2]).status();
   if (w[1] == "term") return std::to_string(status.term.value);
   if (w[1] == "commit") return std::to_string(status.commit_index.value);
+  if (w[1] == "stable") return std::to_string(status.persisted_index.value);
   if (w[1] == "last") return std::to_string(status.last_index.value);
   if (w[1] == "violations") return std::to_string(status.violations);
   if (w[1] == "applied") return join(host(w[2]).applied, 0);
