@@ -117,7 +117,7 @@ TEST_F(OutboxFileTest, OneProcessAtATimeHasIt) {
 }
 
 TEST_F(OutboxFileTest, ALineThatWasBeingWrittenWhenThePowerWentIsCutOff) {
-  open()->add(request(1, "one"));
+  ASSERT_TRUE(open()->add(request(1, "one")).ok());
   std::ofstream(file_, std::ios::app) << "{\"add\":{\"seq\":2,\"meth";
   const auto stored = open()->load();
   ASSERT_EQ(stored.requests.size(), 1U);
@@ -126,7 +126,7 @@ TEST_F(OutboxFileTest, ALineThatWasBeingWrittenWhenThePowerWentIsCutOff) {
 }
 
 TEST_F(OutboxFileTest, DamageIsNamedWithItsLineAndTheRemedy) {
-  open()->add(request(1, "one"));
+  ASSERT_TRUE(open()->add(request(1, "one")).ok());
   std::ofstream(file_, std::ios::app) << "garbage\n";
   EXPECT_NE(refusal().find("line 4: not a line of an outbox"), std::string::npos) << refusal();
   EXPECT_NE(refusal().find("move the file away"), std::string::npos);
