@@ -112,8 +112,18 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
 
 net::awaitable<void> Archiver::checkpoint() {
   const auto through = position_.applied.index;
+  store::ArchiveBatch mark;
+  const bool digest_missing = queue_.empty() && digest_ && position_.state_digest_at != through;
+  if (digest_missing) {   // all that is applied is archived: the state as it is now is the one at `through`
+    position_.state_digest = digest_();
+    position_.state_digest_at = through;
+    mark.position = position_;
+  }
   auto* const archive = archive_.get();
-  std::function<void()> job = [archive] { archive->checkpoint(); };
+  std::function<void()> job = [&mark, digest_missing, archive] {
+    if (digest_missing) archive->write(mark);
+    archive->checkpoint();
+  };
   co_await seams_.workers.run(net::Lane::archive, std::move(job));
   checkpointed_ = through;
   since_checkpoint_ = 0;

@@ -92,6 +92,7 @@ net::awaitable<void> MachineImpl::run(Replication& replication) {
   if (const auto listening = listen(); !listening) throw std::runtime_error(listening.error().message);
   services_.replication = &replication;
   proposals_.start(replication);
+  told_ = replication.leader();
   replication.on_leader_change([this] { leader_changed(); });
   // Whoever asked gets the answer before everybody is told of the event: logging out relies on it.
   std::vector<ApplyListener*> listeners;

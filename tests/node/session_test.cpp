@@ -1,0 +1,230 @@
+// Connections: who is let in, who is cut off and why, what everybody is told.
+
+#include <gmock/gmock.h>
+
+#include "node/limits.hpp"
+#include "node/machine_fixture.hpp"
+#include "node/session_hub.hpp"
+
+namespace parley::node::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+std::string text(const json::object& object, const char* name) { return std::string(object.at(name).as_string()); }
+
+class SessionTest : public MachineTest {};
+
+TEST_F(SessionTest, ASlowReaderIsCutOffWithAReasonAndReadsOnFromItsCursor) {
+  cluster.session_outbox_max = 16;
+  start();
+  auto ann = member("ann");
+  auto bob = member("bob");
+  bob.connection().stall(true);
+  for (int i = 0; i < 20; ++i) ann.do_result("send", {{"to", "@bob"}, {"text", "x"}});
+  run_for(2s);
+  EXPECT_TRUE(bob.connection().closed());
+  EXPECT_EQ(bob.connection().close_reason(), "slow_reader");
+  EXPECT_THAT(network().get("/metrics")->body, HasSubstr("parley_slow_readers_total 1\n"));
+  auto again = connect();
+  again.result("resume", {{"token", bob.token()}});
+  EXPECT_EQ(again.result("sync", {{"generation", 1}, {"cursor", 0}}).at("messages").as_array().size(), 20u);
+}
+
+TEST_F(SessionTest, ASlowReaderThatRecoversInTimeIsToldWhy) {
+  cluster.session_outbox_max = 4;
+  start();
+  auto ann = member("ann");
+  auto bob = member("bob");
+  bob.connection().stall(true);
+  for (int i = 0; i < 6; ++i) ann.do_result("send", {{"to", "@bob"}, {"text", "x"}});
+  bob.connection().stall(false);
+  ASSERT_TRUE(run_until([&] { return bob.connection().closed(); }));
+  ASSERT_EQ(bob.notifications("closing").size(), 1u);
+  EXPECT_EQ(text(bob.notifications("closing")[0], "reason"), "slow_reader");
+}
+
+TEST_F(SessionTest, BeyondSessionsMaxOneIsTurnedAwayWithAReasonAndTheOthersStay) {
+  cluster.sessions_max = 2;
+  start();
+  auto one = connect();
+  auto two = connect();
+  one.result("status");
+  two.result("status");
+  auto three = connect();
+  ASSERT_TRUE(run_until([&] { return three.connection().closed(); }));
+  EXPECT_EQ(text(three.notifications("closing").at(0), "reason"), "too_many");
+  two.connection().hang_up();
+  run_for(50ms);
+  auto four = connect();
+  four.result("status");
+  one.result("status");
+}
+
+TEST_F(SessionTest, OneAddressCanNotTakeAllConnectionsButTheLoopbackMay) {
+  start();
+  std::vector<TestClient> clients;
+  for (std::size_t i = 0; i <= address_sessions_max; ++i) clients.push_back(connect("10.1.2.3:" + std::to_string(i)));
+  run_for(50ms);
+  EXPECT_TRUE(clients.back().connection().closed());
+  EXPECT_FALSE(clients.front().connection().closed());
+  connect("10.1.2.4:1").result("status");
+}
+
+TEST_F(SessionTest, WhoSaysNothingIsNotKept) {
+  start();
+  auto silent = connect();
+  auto talker = connect();
+  talker.result("status");
+  run_for(hello_timeout + 2s);
+  EXPECT_TRUE(silent.connection().closed());
+  EXPECT_FALSE(talker.connection().closed());
+}
+
+TEST_F(SessionTest, TooManyRequestsUnderWayAreNotReadUntilSomeAreAnswered) {
+  start();
+  auto ann = member("ann");
+  replication->commit_at_once = false;
+  const auto at = ann.next;
+  std::vector<std::uint64_t> ids;
+  for (std::uint64_t i = 0; i < under_way_max + 10; ++i) {
+    ids.push_back(ann.send("send", {{"to", "@ann"}, {"text", "x"}, {"seq", at + i}, {"first", 1}}));
+  }
+  const auto before = replication->last();
+  run_for(100ms);
+  EXPECT_EQ(replication->last() - before, under_way_max);
+  replication->commit_at_once = true;
+  replication->commit_all();
+  for (const auto id : ids) EXPECT_TRUE(ann.wait(id).contains("result"));
+}
+
+TEST_F(SessionTest, StrangersAreServedSlowlyWhenTheyAskTooMuchAndMembersAsBefore) {
+  start();
+  auto ann = member("ann");
+  auto stranger = connect("10.6.6.6:1");
+  int later = 0;
+  for (int i = 0; i < 1100; ++i) {
+    const auto answer = stranger.ask("status");
+    if (!answer.contains("error")) continue;
+    EXPECT_EQ(answer.at("error").at("data").at("reason").as_string(), "too_many_requests");
+    ++later;
+  }
+  EXPECT_GT(later, 0);
+  ann.result("status");
+  run_for(1s);
+  stranger.result("status");
+}
+
+TEST_F(SessionTest, TheLeaderIsToldToWhoSaidHelloWhenItChanges) {
+  start();
+  auto ann = connect();
+  auto quiet = connect();
+  ann.result("hello", {{"protocol", 1}});
+  quiet.result("status");
+  replication->no_leader();
+  run_for(50ms);
+  replication->new_term();
+  run_for(50ms);
+  const auto told = ann.notifications("leader");
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_TRUE(told[0].at("node").is_null());
+  EXPECT_EQ(told[1].at("node").to_number<int>(), 1);
+  EXPECT_EQ(text(told[1], "address"), "fake:7201");
+  EXPECT_TRUE(quiet.notifications("leader").empty());
+}
+
+TEST_F(SessionTest, APushIsNeverAheadOfWhatAReadOnThisNodeShows) {
+  start();
+  auto ann = member("ann");
+  auto bob = member("bob");
+  ann.send("send", ann.sequenced({{"to", "@bob"}, {"text", "x"}}));
+  ASSERT_TRUE(run_until([&] { return !bob.notifications("message").empty(); }));
+  EXPECT_EQ(bob.result("history", {{"in", "@ann"}}).at("last").to_number<int>(), 1);
+  EXPECT_EQ(bob.result("unread").at("places").at(0).at("unread").to_number<int>(), 1);
+}
+
+TEST_F(SessionTest, ManyInARoomGetTheSameNotification) {
+  start();
+  auto ann = member("ann");
+  ann.do_result("room.create", {{"room", "hall"}});
+  std::vector<TestClient> others;
+  for (int i = 0; i < 5; ++i) {
+    others.push_back(member("guest" + std::to_string(i)));
+    others.back().do_result("room.join", {{"room", "hall"}});
+  }
+  ann.do_result("send", {{"to", "#hall"}, {"text", "hi all"}});
+  run_for(50ms);
+  for (auto& other : others) {
+    ASSERT_EQ(other.notifications("message").size(), 1u);
+    EXPECT_EQ(text(other.notifications("message")[0], "in"), "#hall");
+  }
+}
+
+TEST_F(SessionTest, AConnectionThatGoesWithRequestsUnderWayHarmsNobody) {
+  start();
+  auto ann = member("ann");
+  replication->commit_at_once = false;
+  ann.send("send", ann.sequenced({{"to", "@ann"}, {"text", "x"}}));
+  ann.send("history", {{"in", "@ann"}});
+  run_for(1ms);
+  ann.connection().hang_up();
+  run_for(50ms);
+  replication->commit_at_once = true;
+  replication->commit_all();
+  run_for(50ms);
+  auto again = connect();
+  again.result("resume", {{"token", ann.token()}});
+  EXPECT_EQ(again.result("history", {{"in", "@ann"}}).at("last").to_number<int>(), 1);
+}
+
+// -- pages ------------------------------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, PagesSayWhetherTheNodeLivesAndServes) {
+  start();
+  EXPECT_EQ(network().get("/healthz")->status, 200);
+  EXPECT_EQ(network().get("/readyz")->status, 200);
+  replication->waiting = {NodeId{2}, NodeId{3}};
+  EXPECT_EQ(network().get("/readyz")->status, 503);
+  EXPECT_THAT(network().get("/readyz")->body, HasSubstr("2 3"));
+  EXPECT_FALSE(network().get("/etc/passwd"));
+  auto ann = member("ann");
+  ann.error("fly");
+  const auto metrics = network().get("/metrics")->body;
+  EXPECT_THAT(metrics, HasSubstr("parley_role{role=\"leader\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"login\",outcome=\"done\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"none\",outcome=\"invalid\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("parley_sessions 1\n"));
+}
+
+TEST_F(SessionTest, NotReadyUntilWhatWasCommittedAtTheStartIsApplied) {
+  replication->answers_reads = false;
+  start();
+  EXPECT_EQ(network().get("/readyz")->status, 503);
+  replication->answers_reads = true;
+  run_for(1s);
+  EXPECT_EQ(network().get("/readyz")->status, 200);
+}
+
+TEST_F(SessionTest, APortThatIsTakenIsNamed) {
+  self.client.listen = "taken";
+  EXPECT_THROW(start(), std::runtime_error);
+}
+
+// -- the operator token -------------------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, TheOperatorTokenSurvivesARestartAndIsMadeAnewWhenACrashLeftItEmpty) {
+  start();
+  const auto token = disk.contents("operator.token");
+  stop();
+  start();
+  EXPECT_EQ(disk.contents("operator.token"), token);
+  kill();
+  disk.overwrite("operator.token", "");
+  start();
+  EXPECT_GE(disk.contents("operator.token").size(), 43u);
+  EXPECT_NE(disk.contents("operator.token"), "");
+}
+
+}  // namespace
+}  // namespace parley::node::test
