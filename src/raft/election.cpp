@@ -22,6 +22,10 @@ Ballot::Slot* Ballot::find(ServerId server) {
   return found != slots.end() ? &found->second : nullptr;
 }
 
+Duration Consensus::State::random_up_to(Duration limit) {
+  return Duration(random.between(0, static_cast<std::uint64_t>(limit.count())));
+}
+
 void Consensus::State::arm_election_timer(Now now) {
   election_deadline = now.steady + options.election_timeout + random_up_to(options.election_timeout);
 }

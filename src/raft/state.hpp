@@ -67,7 +67,7 @@ struct Consensus::State {
 
   // -- election.cpp
   void arm_election_timer(Now now);
-  Duration random_up_to(Duration limit) { return Duration(random.below(static_cast<std::uint64_t>(limit.count()) + 1)); }
+  Duration random_up_to(Duration limit);
   bool disk_stalls() const;
   bool hears_leader(ServerId asking, Now now) const;
   void become_follower(Term term, Now now);

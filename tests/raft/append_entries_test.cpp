@@ -65,7 +65,8 @@ TEST(AppendEntriesRpc, commit_index_is_the_lesser_of_leader_commit_and_the_index
   }
 }
 
-TEST(AppendEntriesRpc, a_heartbeat_does_not_commit_a_suffix_that_was_not_compared_with_the_leaders_log) {   // catalogue 5
+// Catalogue 5.
+TEST(AppendEntriesRpc, a_heartbeat_does_not_commit_a_suffix_that_was_not_compared_with_the_leaders_log) {
   Lone s(log_of({1, 2, 2, 2}));
   s.say(2, append(3, id(2, 2), {}, 4));
   EXPECT_EQ(s.status().commit_index, Index(2));

@@ -1,5 +1,5 @@
-// How long a cluster is without a leader when the leader's process dies (DESIGN.md P5, R5). Messages take a millisecond,
-// a disk three, and the followers notice the death within five milliseconds of each other.
+// How long a cluster is without a leader when the leader's process dies (DESIGN.md P5, R5). Messages take a
+// millisecond, a disk three, and the followers notice the death within five milliseconds of each other.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -66,8 +66,8 @@ void measure(std::uint32_t voters) {
     ASSERT_EQ(world.cluster.broken, "");
   }
   std::sort(gaps.begin(), gaps.end());
-  std::printf("%u voters, ms from the death to the next commit: median %d, p95 %d, worst %d\n", voters, gaps[100], gaps[190],
-              gaps.back());
+  std::printf("%u voters, ms from the death to the next commit: median %d, p95 %d, worst %d\n", voters, gaps[100],
+              gaps[190], gaps.back());
   EXPECT_LE(gaps[100], 30);
   EXPECT_LE(gaps[190], 60);
   EXPECT_LE(gaps.back(), 150);

@@ -124,7 +124,7 @@ TEST(LogClockPart, one_fast_clock_moves_the_median_of_neither_two_nor_three) {
   EXPECT_EQ(median_wall({fast, right, right}, 2, now), WallTime{7000});
 }
 
-// The invariants see ---------------------------------------------------------------------------------------------------
+// The invariants see --------------------------------------------------------------------------------------------------
 
 Consensus server_with(std::uint32_t node, const Terms& terms, ConfigurationPtr configuration) {
   return Consensus(server(node), Options{}, log_of_terms(std::move(configuration), terms), 1, Lone::start());

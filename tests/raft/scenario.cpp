@@ -2,6 +2,7 @@
 #include "raft/scenario.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -39,8 +40,8 @@ class Interpreter {
     return joined;
   }
 
-  Durable log_from(const Words& words, std::size_t from) const;
-  Configuration configuration_from(const Words& words, std::size_t from);
+  static Durable log_from(const Words& words);
+  static Configuration configuration_from(const Words& words);
   std::string outcome(const Result<EntryId, Refusal>& result);
   std::string fact(const Words& words);
 
@@ -51,7 +52,7 @@ class Interpreter {
       // Servers are numbered from 1.
       {"nodes", [&](const Words& w) { cluster_.found(number(w[1]), w.size() > 3 ? number(w[3]) : 0); }},
       {"empty", [&](const Words& w) { cluster_.add(number(w[1]), Durable{}); }},          // knows no cluster (R3)
-      {"log", [&](const Words& w) { cluster_.add(number(w[1]), log_from(w, 2)); }},       // log N of V: terms …
+      {"log", [&](const Words& w) { cluster_.add(number(w[1]), log_from(w)); }},          // log N of V: terms …
       {"term", [&](const Words& w) {                                                       // its disk says so
          host(w[1]).disk.hard_state = {Term(number(w[2])), std::nullopt, Index(1)};
          cluster_.crash(number(w[1]));
@@ -68,13 +69,15 @@ class Interpreter {
       {"mend", [&](const Words& w) { cluster_.mend(number(w[1]), number(w[2])); }},
       {"crash", [&](const Words& w) { cluster_.crash(number(w[1])), cluster_.flow(); }},
       {"restart", [&](const Words& w) { cluster_.restart(number(w[1])), cluster_.flow(); }},
-      {"refuse", [&](const Words& w) {                                                     // refuse N [to M]: its port does
+      // refuse N [to M]: nobody listens at its port any more, and everybody (or M) finds that out
+      {"refuse", [&](const Words& w) {
          if (w.size() > 3) cluster_.tell(NodeId(number(w[3])), NodeId(number(w[1])), &Consensus::refused);
          else cluster_.refuse(number(w[1]));
        }},
       {"hold", [&](const Words& w) { host(w[2]).disk_held = true; }},                      // hold disk N
       {"release", [&](const Words& w) { host(w[2]).disk_held = false, cluster_.flow(); }},
-      {"persist", [&](const Words& w) {                                                    // one batch, and the next begins
+      // persist N: the batch under way ends, and the next begins
+      {"persist", [&](const Words& w) {
          if (!host(w[1]).writing) wrong_ = "no batch is under way";
          else cluster_.finish_write(host(w[1])), cluster_.flow();
        }},
@@ -84,15 +87,17 @@ class Interpreter {
          for (const Envelope& envelope : std::deque<Envelope>(cluster_.tape)) cluster_.deliver(envelope);
          cluster_.flow();
        }},
-      {"propose", [&](const Words& w) {                                                    // propose N text [refused …]
+      // propose N text [not_leader | busy | too_large]
+      {"propose", [&](const Words& w) {
          const auto result = at(w[1]).propose(command(w[2]), cluster_.now(host(w[1])));
          expect("propose", outcome(result), w.size() > 3 ? w[3] : "ok"), cluster_.flow();
        }},
-      {"configure", [&](const Words& w) {                                                  // configure N voters 1 2 learners 3
-         const auto end = w.back() == "busy" || w.back() == "invalid" || w.back() == "not_leader" ? w.end() - 1 : w.end();
-         const auto configuration = configuration_from(Words(w.begin(), end), 2);
+      // configure N voters 1 2 learners 3 [busy | invalid | not_leader]
+      {"configure", [&](const Words& w) {
+         const bool refused = !std::isdigit(static_cast<unsigned char>(w.back()[0]));
+         const auto configuration = configuration_from(Words(w.begin() + 2, w.end() - (refused ? 1 : 0)));
          const auto result = at(w[1]).propose_configuration(configuration, cluster_.now(host(w[1])));
-         expect("configure", outcome(result), end == w.end() ? "ok" : w.back()), cluster_.flow();
+         expect("configure", outcome(result), refused ? w.back() : "ok"), cluster_.flow();
        }},
       {"read", [&](const Words& w) {                                                       // read N label
          const auto result = at(w[1]).begin_read(cluster_.now(host(w[1])));
@@ -108,20 +113,21 @@ class Interpreter {
   };
 };
 
-Configuration Interpreter::configuration_from(const Words& words, std::size_t from) {
+Configuration Interpreter::configuration_from(const Words& words) {
   Configuration configuration;
   bool votes = true;
-  for (std::size_t i = from; i < words.size(); ++i) {
-    if (words[i] == "voters" || words[i] == "learners") votes = words[i] == "voters";
-    else configuration.members.push_back(votes ? voter(number(words[i])) : learner(number(words[i])));
+  for (const std::string& word : words) {
+    if (word == "voters" || word == "learners") votes = word == "voters";
+    else configuration.members.push_back(votes ? voter(number(word)) : learner(number(word)));
   }
   return configuration;
 }
 
-Durable Interpreter::log_from(const Words& words, std::size_t from) const {
+// "log N of V: terms": the first entry is the configuration of V voters.
+Durable Interpreter::log_from(const Words& words) {
   std::vector<std::uint64_t> terms;
-  for (std::size_t i = from + 2; i < words.size(); ++i) terms.push_back(std::stoull(words[i]));
-  return log_of_terms(configuration_of(number(words[from + 1])), terms);
+  for (std::size_t i = 4; i < words.size(); ++i) terms.push_back(std::stoull(words[i]));
+  return log_of_terms(configuration_of(number(words[3])), terms);
 }
 
 std::string Interpreter::outcome(const Result<EntryId, Refusal>& result) {

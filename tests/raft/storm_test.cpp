@@ -144,7 +144,7 @@ void Storm::crash_or_restart() {
     if (random_.chance(weather_.wipe) && bears_loss_of(node)) cluster_.wipe(node);
     return cluster_.restart(node);
   }
-  if (host.writing && random_.chance(0.5)) write(host.disk, *host.writing);   // it reached the disk, but nobody was told
+  if (host.writing && random_.chance(0.5)) write(host.disk, *host.writing);   // done, but nobody was told
   cluster_.crash(node);
   if (random_.chance(0.5)) cluster_.refuse(node);
 }
