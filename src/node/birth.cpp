@@ -55,7 +55,7 @@ raft::Durable founding_durable(const raft::Configuration& founding) {
 raft::PersistBatch founding_batch(const raft::Configuration& founding) {
   raft::PersistBatch batch;
   batch.number = 1;
-  batch.hard_state = first_hard_state(founding_index);
+  batch.hard_state = first_hard_state(Index(0));   // a log never cuts off what it says is committed
   batch.truncate_from = founding_index;
   batch.entries.push_back(founding_entry(founding));
   return batch;

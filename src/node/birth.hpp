@@ -50,7 +50,8 @@ namespace parley::node {
 // Of the node ids and the addresses that others dial, in the order of ids: equal files, equal digests.
 Digest founding_digest(const ClusterConfig& config);
 
-// What every founder's log begins with, and the batch that writes it over whatever an interrupted birth left.
+// What every founder's log begins with, and the batch that writes it over whatever an interrupted birth left. On disk the
+// entry isn't marked as committed yet, or the next birth could not overwrite it; the mark is only a hint.
 raft::Durable founding_durable(const raft::Configuration& founding);
 raft::PersistBatch founding_batch(const raft::Configuration& founding);
 

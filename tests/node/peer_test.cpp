@@ -113,7 +113,7 @@ TEST_F(PeerPortTest, AStrangersVotesAndForwardsMoveNothing) {
   founded.cluster = ClusterId(5);
   say({frame(stranger), frame(append), frame(founded), frame(wire::Presence{{1, 2, 3}})}, 200ms);
   EXPECT_EQ(cluster.node(1).replication().identity().cluster, cluster.node(2).replication().identity().cluster);
-  EXPECT_TRUE(cluster.node(1).replication().remote_presence().empty());   // gone with its link
+  EXPECT_TRUE(cluster.wait([&] { return cluster.node(1).replication().remote_presence().empty(); }));   // with its link
 }
 
 TEST_F(PeerPortTest, ASecondProcessOnOneDataDirectoryIsRefused) {

@@ -155,8 +155,13 @@ TestReplica* TestCluster::leader() {
 }
 
 TestReplica* TestCluster::wait_for_leader(Duration at_most) {
-  wait([this] { return leader() != nullptr; }, at_most);
-  return leader();
+  const auto all_know = [this] {
+    const auto* leading = leader();
+    return leading != nullptr && std::ranges::all_of(nodes_, [&](const auto& node) {
+      return !node->running() || node->replication().leader().leader == leading->id();
+    });
+  };
+  return wait(all_know, at_most) ? leader() : nullptr;
 }
 
 TestReplica& TestCluster::follower() {

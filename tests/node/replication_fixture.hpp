@@ -102,7 +102,7 @@ class TestCluster {
   void start_all();
 
   TestReplica* leader();                                      // which a majority of the running nodes know
-  TestReplica* wait_for_leader(Duration at_most = std::chrono::seconds(10));
+  TestReplica* wait_for_leader(Duration at_most = std::chrono::seconds(10));   // whom all running nodes know
   TestReplica& follower();                                    // some running node that doesn't lead
   bool wait_until_all_applied(const std::string& command);    // on every running node
   bool wait(const std::function<bool()>& condition, Duration at_most = std::chrono::seconds(10)) {
