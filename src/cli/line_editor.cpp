@@ -229,12 +229,19 @@ void LineEditor::end_secret() {
 }
 
 void LineEditor::print_above(std::string_view lines) {
+  if (above_.size() + lines.size() > above_max) above_ = "... a part of what was printed is left out here ...\n";
   above_ += lines;
   if (!lines.empty() && lines.back() != '\n') above_ += '\n';
 }
 
 void LineEditor::hide() {
   hidden_ = true;
+  dirty_ = true;
+}
+
+void LineEditor::redraw_below() {
+  drawn_cursor_row_ = 0;
+  hidden_ = false;
   dirty_ = true;
 }
 

@@ -29,6 +29,7 @@ class LineEditor {
 
   static constexpr std::size_t line_max = 16 * 1024;   // bytes; more is not taken, with a complaint
   static constexpr std::size_t history_max = 500;      // lines; the oldest is forgotten
+  static constexpr std::size_t above_max = 1 << 20;    // bytes waiting for a terminal that is stopped; then left out
 
   LineEditor(std::size_t columns, std::size_t rows) : columns_(columns), rows_(rows) {}
 
@@ -43,7 +44,7 @@ class LineEditor {
 
   void print_above(std::string_view lines);   // whole lines, without control characters but \n and colours
   void hide();                                // at the end or before a suspension: the prompt disappears
-  void show() { hidden_ = false; }
+  void redraw_below();                        // something else has written: drawn anew where the cursor is
 
   // What to write to the terminal to bring it up to date; empty: nothing changed.
   std::string take_output();
