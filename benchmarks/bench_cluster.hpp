@@ -26,6 +26,7 @@ struct BenchOptions {
   std::size_t window = 1;                        // sends under way per client
   std::size_t text_bytes = 64;
   std::size_t sends = 5000;                      // latency: samples
+  bool one_room = false;                         // throughput: all in one room, else each in its own
   double seconds = 10;                           // throughput: how long
   std::size_t kills = 20;                        // failover
   bool json = false;

@@ -35,7 +35,8 @@ awaitable<void> measure(Run run) {
   co_await writers.end();
   const Samples latencies = writers.latencies();
   run.report.add("acknowledged send, one client", "send", latencies);
-  run.report.add("CPU of all nodes per send", "cpu_us_per_send", cpu * 1e6 / static_cast<double>(latencies.count()), "µs");
+  const auto count = static_cast<double>(latencies.count());
+  run.report.add("CPU of all nodes per send", "cpu_us_per_send", cpu * 1e6 / count, "µs");
   run.report.add("failed", "failed", static_cast<double>(writers.failed()), "");
   co_await writers.leave();
 }

@@ -26,7 +26,8 @@ void add_common(CLI::App& command, BenchOptions& options) {
 int run(int argc, char** argv) {
   BenchOptions options;
   options.program = beside_ourselves();
-  CLI::App app("Measures a Parley cluster: real processes on loopback, fsync on, the production client.", "parley-bench");
+  CLI::App app("Measures a Parley cluster: real processes on loopback, fsync on, the production client.",
+               "parley-bench");
   app.add_option("--parley", options.program, "the parley program to measure")->check(CLI::ExistingFile);
   app.add_option("--directory", options.directory, "where the nodes keep their data (default: a temporary directory)");
   app.add_flag("--json", options.json, "one JSON object per measurement");
@@ -35,12 +36,15 @@ int run(int argc, char** argv) {
 
   auto* floor = app.add_subcommand("floor", "one fdatasync and one round trip: what no replicated write can beat");
   auto* latency = app.add_subcommand("latency", "one client, one send at a time");
-  latency->add_option("--sends", options.sends, "sends to measure")->check(CLI::Range(10, 1'000'000))->capture_default_str();
+  latency->add_option("--sends", options.sends, "sends to measure")->check(CLI::Range(10, 1'000'000))
+      ->capture_default_str();
   auto* throughput = app.add_subcommand("throughput", "many clients at once");
   throughput->add_option("--clients", options.clients, "clients")->check(CLI::Range(1, 1000))->capture_default_str();
   throughput->add_option("--window", options.window, "sends under way per client")->check(CLI::Range(1, 128))
       ->capture_default_str();
-  throughput->add_option("--seconds", options.seconds, "how long")->check(CLI::Range(1.0, 600.0))->capture_default_str();
+  throughput->add_option("--seconds", options.seconds, "how long")->check(CLI::Range(1.0, 600.0))
+      ->capture_default_str();
+  throughput->add_flag("--one-room", options.one_room, "all in one room: every send is also pushed to all clients");
   auto* failover = app.add_subcommand("failover", "the leader is killed, again and again");
   failover->add_option("--kills", options.kills, "how often")->check(CLI::Range(1, 1000))->capture_default_str();
   auto* all = app.add_subcommand("all", "all of these, one after the other");

@@ -19,7 +19,9 @@ struct Run {
 double own_cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -28,6 +30,7 @@ awaitable<void> measure(Run run) {
   pattern.name = "load";
   pattern.window = run.options.window;
   pattern.text_bytes = run.options.text_bytes;
+  pattern.own_room = !run.options.one_room;
   Writers writers(run.cluster, run.options.clients, pattern);
   co_await writers.arrive();
   writers.begin();
@@ -36,7 +39,8 @@ awaitable<void> measure(Run run) {
   const double cpu_before = run.cluster.cpu_seconds();
   const double own_before = own_cpu_seconds();
   const TimePoint begin = run.cluster.clock().now();
-  co_await run.cluster.cluster().pause(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(run.options.seconds)));
+  const std::chrono::duration<double> wanted(run.options.seconds);
+  co_await run.cluster.cluster().pause(std::chrono::duration_cast<Duration>(wanted));
   const double elapsed = std::chrono::duration<double>(run.cluster.clock().now() - begin).count();
   const Samples latencies = writers.latencies();
   const double cpu = run.cluster.cpu_seconds() - cpu_before;
@@ -46,6 +50,7 @@ awaitable<void> measure(Run run) {
 
   const auto count = static_cast<double>(latencies.count());
   run.report.add("clients", "clients", static_cast<double>(run.options.clients), "");
+  run.report.note("rooms", run.options.one_room ? "one for all: every send is pushed to all clients" : "one a client");
   run.report.add("sends under way per client", "window", static_cast<double>(run.options.window), "");
   run.report.add("acknowledged sends", "sends_per_second", count / elapsed, "/s");
   run.report.add("each", "send", latencies);

@@ -31,6 +31,7 @@ Writer::Writer(BenchCluster& cluster, Options options) : cluster_(cluster), opti
     const std::string home = cluster.cluster().server(options_.home);
     std::stable_partition(servers.begin(), servers.end(), [&home](const auto& server) { return server == home; });
   }
+  if (options_.own_room) options_.room = "#bench-" + options_.name;
   text_.assign(options_.text_bytes, 'x');
   client_ = std::make_unique<cli::Client>(cluster.seams(), std::move(servers), client_options, *this);
   net::spawn(cluster.seams().executor, live());
@@ -53,7 +54,8 @@ awaitable<void> Writer::arrive() {
   account["name"] = options_.name;
   account["password"] = "bench password of nobody";
   co_await expect("account.register", std::move(account), "name_taken");
-  const auto login = co_await client_->login(options_.name, "bench password of nobody", cluster_.clock().now() + patience);
+  const TimePoint deadline = cluster_.clock().now() + patience;
+  const auto login = co_await client_->login(options_.name, "bench password of nobody", deadline);
   if (!login.done()) throw std::runtime_error(options_.name + " cannot log in: " + login.message);
   cli::json::object create;
   create["room"] = options_.room;

@@ -17,6 +17,7 @@ class Writer final : public cli::Observer {
   struct Options {
     std::string name;
     std::string room = "#bench";
+    bool own_room = false;            // "#bench-NAME" instead: nobody else is told
     std::size_t window = 1;
     std::size_t text_bytes = 64;
     NodeId home;                      // stays at that node as long as it works; 0: follows the leader

@@ -53,7 +53,9 @@ LocalLayout empty_layout(const fs::path& directory) {
   return layout;
 }
 
-fs::path data_of(const LocalLayout& layout, std::size_t id) { return layout.directory / ("node-" + std::to_string(id)); }
+fs::path data_of(const LocalLayout& layout, std::size_t id) {
+  return layout.directory / ("node-" + std::to_string(id));
+}
 
 LocalLayout with_default_ports(LocalLayout layout, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {

@@ -53,7 +53,8 @@ class BackgroundCluster {
     auto started = cluster_.start_all();
     if (started.ok()) {
       const auto leader = co_await cluster_.leader(first_leader_patience);
-      if (!leader) started = Error{"no leader within 30 s; the nodes' logs are in " + cluster_.layout().directory.string()};
+      const std::string where = cluster_.layout().directory.string();
+      if (!leader) started = Error{"no leader within 30 s; the nodes' logs are in " + where};
     }
     ready_.set_value(started);
     while (!stopping_) co_await alarm_->wait_until(never);
@@ -92,7 +93,8 @@ int demo_command(const UpOptions& options, ChatOptions chat) {
     return 2;
   }
   const LocalLayout& layout = taken.directory->layout();
-  std::fprintf(stderr, "Starting %zu nodes; their data and logs are in %s\n", layout.nodes.size(), layout.directory.c_str());
+  std::fprintf(stderr, "Starting %zu nodes; their data and logs are in %s\n", layout.nodes.size(),
+               layout.directory.c_str());
   BackgroundCluster cluster(layout);
   const auto started = cluster.start();
   int exit_code = 1;
