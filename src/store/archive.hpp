@@ -63,7 +63,7 @@ struct ChangedQuery {
 };
 
 struct SearchQuery {
-  std::string text;                                    // words, all of them wanted; quoting and operators are not syntax
+  std::string text;                                    // words, all of them wanted; no operators, no quoting
   std::vector<chat::ConversationId> conversations;     // the whole of these,
   chat::MessageId before{~0ULL};                       // paging: older than this
   std::size_t limit = 20;
@@ -90,7 +90,7 @@ class ArchiveReader {
                                         std::size_t limit) {
     return changed(ChangedQuery{conversations, after, limit});
   }
-  virtual std::vector<chat::MessageRow> by_id(const std::vector<chat::MessageId>& ids) = 0;   // those that exist, as asked
+  virtual std::vector<chat::MessageRow> by_id(const std::vector<chat::MessageId>& ids) = 0;   // those there are
   virtual std::optional<chat::MessageRow> by_client(chat::ClientId client, chat::Sequence sequence) = 0;   // R16
   virtual SearchPage search_page(const SearchQuery& query) = 0;
   std::vector<chat::MessageRow> search(const SearchQuery& query) { return search_page(query).rows; }
