@@ -93,7 +93,15 @@ void Consensus::State::observe(Now now) {
 
 Consensus::State::Peer* Consensus::State::peer(NodeId node) {
   if (const auto found = peers.find(node); found != peers.end()) return &found->second;
-  return peers.size() < peers_max ? &peers[node] : nullptr;
+  if (peers.size() >= peers_max) {
+    const auto is_stranger = [&](const auto& known) {
+      return !known.second.linked && (!log.configuration() || log.configuration()->find(known.first) == nullptr);
+    };
+    const auto stranger = std::find_if(peers.begin(), peers.end(), is_stranger);
+    if (stranger == peers.end()) return nullptr;
+    peers.erase(stranger);   // what it was owed is lost; it will ask again
+  }
+  return &peers[node];
 }
 
 TimePoint Consensus::State::deadline() const {

@@ -181,7 +181,8 @@ void Consensus::State::stand_back(ServerId from, const RequestVote& request, Now
   }
   if (!std::holds_alternative<Follower>(role)) return;
   const Duration turn = options.heartbeat_interval / 2;
-  election_deadline = std::max(election_deadline, now.steady + turn + random_up_to(turn));
+  const TimePoint turn_over = now.steady + turn + random_up_to(turn);
+  election_deadline = early_rounds > 0 ? turn_over : std::max(election_deadline, turn_over);
 }
 
 void Consensus::State::on(ServerId from, const RequestVoteReply& reply, Now now) {

@@ -19,7 +19,7 @@ namespace parley::raft {
 // Terms beyond this come from no honest server; they are dropped, so that counting on never overflows.
 inline constexpr Term term_max{std::uint64_t{1} << 62};
 
-// Links and answers are kept for this many nodes, members or not. Messages of further ones are not answered.
+// Links and answers are kept for this many nodes, members or not. Beyond it a stranger without a link gives way.
 inline constexpr std::size_t peers_max = 2 * members_max;
 
 // R5: how often an early pre-vote is asked again, `early_campaign_jitter` apart, before the timeouts rule again.
@@ -50,7 +50,7 @@ struct Consensus::State {
   void tick(Now now);
   TimePoint deadline() const;
   Status status() const;
-  Peer* peer(NodeId node);                 // null: no room for more strangers
+  Peer* peer(NodeId node);                 // null: no room
   void observe(Now now);
   void unreachable(NodeId node, Now now);
   void reachable(NodeId node, Now now);
