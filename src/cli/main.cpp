@@ -33,7 +33,8 @@ void add_node(CLI::App& app, Run& run) {
 template <class Options>
 void add_servers(CLI::App& command, Options& options) {
   command.add_option("--server", options.servers, "client addresses of nodes, host:port")->delimiter(',');
-  command.add_option("--config", options.config_file, "find the nodes in this configuration file")->envname("PARLEY_CONFIG");
+  command.add_option("--config", options.config_file, "find the nodes in this configuration file")
+      ->envname("PARLEY_CONFIG");
   command.add_option("--state-dir", options.state_directory, "where this program keeps what it knows between runs");
 }
 
@@ -44,7 +45,7 @@ void add_chat_options(CLI::App& command, cli::ChatOptions& options, std::int64_t
   command.add_flag("--no-resume", options.no_resume, "begin logged out");
   command.add_flag("--no-store", options.no_store, "keep nothing on disk; what is pending ends with the program");
   drain_ms = options.drain_timeout.count();
-  command.add_option("--drain-timeout", drain_ms, "with piped input: milliseconds to wait at the end for what is pending")
+  command.add_option("--drain-timeout", drain_ms, "piped input: milliseconds to wait at the end for what is pending")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
@@ -84,7 +85,7 @@ void add_local_cluster(CLI::App& command, cli::UpOptions& options) {
 }
 
 void add_up(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("up", "run a local cluster, with a console to kill, start, cut and heal its nodes");
+  auto* command = app.add_subcommand("up", "run a local cluster, with a console to kill, start, cut and heal nodes");
   auto options = std::make_shared<cli::UpOptions>();
   add_local_cluster(*command, *options);
   command->callback([options, &run] { run = [options] { return cli::up_command(*options); }; });
@@ -114,6 +115,10 @@ int run_command_line(int argc, char** argv) {
   add_demo(app, run);
   add_chat(app, run);
   add_status(app, run);
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stderr);
+    return exit_usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {   // --help, --version

@@ -19,8 +19,8 @@
 //  2. The node with the lowest configured id waits until it has dialled every other configured node and each has
 //     answered "never initialised" with the same founding digest. Then it makes the cluster id and the first
 //     configuration, of the incarnations that answered.
-//  3. It writes the founding entry into its log, then saves its identity with the cluster id. THE SAVE IS THE BIRTH: one
-//     atomic rename. Only after it does anybody else hear of the cluster id.
+//  3. It writes the founding entry into its log, then saves its identity with the cluster id. THE SAVE IS THE BIRTH:
+//     one atomic rename. Only after it does anybody else hear of the cluster id.
 //  4. It tells the others (Founded, and Welcome to whoever dials). Each one that the configuration lists by its
 //     incarnation writes the same founding entry, then saves its identity, and starts.
 //
@@ -50,8 +50,8 @@ namespace parley::node {
 // Of the node ids and the addresses that others dial, in the order of ids: equal files, equal digests.
 Digest founding_digest(const ClusterConfig& config);
 
-// What every founder's log begins with, and the batch that writes it over whatever an interrupted birth left. On disk the
-// entry isn't marked as committed yet, or the next birth could not overwrite it; the mark is only a hint.
+// What every founder's log begins with, and the batch that writes it over whatever an interrupted birth left. On disk
+// the entry isn't marked as committed yet, or the next birth could not overwrite it; the mark is only a hint.
 raft::Durable founding_durable(const raft::Configuration& founding);
 raft::PersistBatch founding_batch(const raft::Configuration& founding);
 

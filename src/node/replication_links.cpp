@@ -14,7 +14,9 @@ std::string hex(std::uint64_t value) {
   return out;
 }
 
-std::string versions(std::uint16_t low, std::uint16_t high) { return std::to_string(low) + " to " + std::to_string(high); }
+std::string versions(std::uint16_t low, std::uint16_t high) {
+  return std::to_string(low) + " to " + std::to_string(high);
+}
 
 wire::Rejected rejected(std::string reason) {
   wire::Rejected rejection;
@@ -47,8 +49,8 @@ wire::Hello ReplicationNode::hello_to(NodeId to) const {
 
 Result<Nothing> ReplicationNode::accept_welcome(NodeId to, const wire::Welcome& welcome) {
   if (welcome.version < wire::peer_version_min || welcome.version > wire::peer_version_max) {
-    return Error{describe(to) + " speaks version " + std::to_string(welcome.version) + " of the peer protocol, this node " +
-                 versions(wire::peer_version_min, wire::peer_version_max)};
+    return Error{describe(to) + " speaks version " + std::to_string(welcome.version) +
+                 " of the peer protocol, this node " + versions(wire::peer_version_min, wire::peer_version_max)};
   }
   if (welcome.from.node != to) {
     return Error{describe(to) + " says that it is node " + std::to_string(welcome.from.node.value) +

@@ -164,7 +164,9 @@ void birth_with_a_crash_after_each_change(std::uint32_t victim) {
       return cluster.leader() != nullptr;
     }));
     const auto& first = cluster.node(1).replication().identity();
-    for (std::uint32_t id = 2; id <= 3; ++id) EXPECT_EQ(cluster.node(id).replication().identity().cluster, first.cluster);
+    for (std::uint32_t id = 2; id <= 3; ++id) {
+      EXPECT_EQ(cluster.node(id).replication().identity().cluster, first.cluster);
+    }
     EXPECT_NE(first.founding.find(ServerId{NodeId(victim), cluster.node(victim).replication().identity().incarnation}),
               nullptr);
     cluster.leader()->submit("alive");

@@ -87,12 +87,14 @@ TEST(ConfigTest, AMissingOrWrongValueIsNamedByItsPath) {
   EXPECT_THAT(error_of(with(two_nodes, "\"id\": 2", "\"id\": 70000")), HasSubstr("from 1 to 65535"));
   EXPECT_THAT(error_of(with(two_nodes, "\"id\": 2", "\"id\": 2.5")), HasSubstr("nodes[0].id: expected a whole number"));
   EXPECT_THAT(error_of(with(two_nodes, "\"d/two\"", "17")), HasSubstr("nodes[0].data: expected a string"));
-  EXPECT_THAT(error_of(with(two_nodes, ": 150", ": 40")), HasSubstr("raft.election_timeout_ms: expected at least three"));
+  EXPECT_THAT(error_of(with(two_nodes, ": 150", ": 40")),
+              HasSubstr("raft.election_timeout_ms: expected at least three"));
 }
 
 TEST(ConfigTest, AddressesAreChecked) {
   for (const char* bad : {"127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ":7102", "::1:7102", "a b:1", "h:7x", ""}) {
-    EXPECT_THAT(error_of(with(two_nodes, "127.0.0.1:7102", bad)), HasSubstr("nodes[0].peer.listen: expected \"host:port\""))
+    EXPECT_THAT(error_of(with(two_nodes, "127.0.0.1:7102", bad)),
+                HasSubstr("nodes[0].peer.listen: expected \"host:port\""))
         << bad;
   }
 }
@@ -114,7 +116,8 @@ TEST(ConfigTest, NothingListensOffTheLoopbackWithoutBeingAskedByName) {
 TEST(ConfigTest, AWildcardNeedsAnAddressToAdvertise) {
   const auto wildcard = with(with(two_nodes, "127.0.0.1:7102", "0.0.0.0:7102"), "{", "{\"allow_plaintext\": true,");
   EXPECT_THAT(error_of(wildcard), HasSubstr("nodes[0].peer: expected \"advertise\""));
-  EXPECT_EQ(error_of(with(wildcard, "\"0.0.0.0:7102\"", R"("0.0.0.0:7102", "advertise": "10.0.0.2:7102")")), "(accepted)");
+  const char* const both = R"("0.0.0.0:7102", "advertise": "10.0.0.2:7102")";
+  EXPECT_EQ(error_of(with(wildcard, "\"0.0.0.0:7102\"", both)), "(accepted)");
 }
 
 TEST(ConfigTest, AMissingFileSaysWhatToDo) {
