@@ -177,6 +177,7 @@ void Client::Core::lose_link(const std::string& reason, Loss loss) {
   move_at_ = never;
   outgoing_.clear();
   outbox_.rewind_all();
+  hold_until_ = {};
   feed_.hold();
   retry_at_ = now;
   if (loss == Loss::broke) retry_at_ += servers_.lost(state_.address);

@@ -61,7 +61,7 @@ void Client::Core::submit_then(std::string method, json::object params, OnOutcom
     return;
   }
   Outbox::Entry& entry = outbox_.add(std::move(method), std::move(params), bytes, std::move(then));
-  if (auto kept = store_->add(to_stored(entry)); !kept) {
+  if (const auto kept = store_->durable() ? store_->add(to_stored(entry)) : success(); !kept) {
     const auto taken = outbox_.take(entry.sequence);
     outbox_.withdraw_last();
     const auto outcome = Outcome::make_local(Outcome::Kind::refused, "outbox_unwritable",

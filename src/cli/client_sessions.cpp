@@ -48,7 +48,7 @@ StoredOutbox Client::Core::snapshot() const {
 
 void Client::Core::keep_everything() {
   // What can't be kept now is kept with the next change; requests themselves are never sent without being kept.
-  (void)store_->replace(snapshot());
+  if (store_->durable()) (void)store_->replace(snapshot());
 }
 
 // The client session is of no more use. What it may have carried out is found out or given up as unknown, and the
@@ -71,14 +71,19 @@ awaitable<void> Client::Core::roll_over() {
     settle(outbox_.first(), Outcome::make_local(Outcome::Kind::unknown, "interrupted",
                                                 "the program ended before the answer came"));
   }
-  outbox_.rewind_all();
+  forget_client_session();
+  keep_everything();
+}
+
+// What is left gets new numbers; answers that are still on their way speak of the old ones.
+void Client::Core::forget_client_session() {
+  std::erase_if(in_flight_, [](const auto& entry) { return entry.second.sequence != 0; });
   outbox_.renumber();
   session_.client = 0;
   session_.key.clear();
   attached_ = false;
   session_retry_at_ = {};
   rollover_ = Rollover::none;
-  keep_everything();
 }
 
 // False: not decided yet; the driver comes back.
@@ -122,7 +127,7 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
 void Client::Core::settle(std::uint64_t sequence, Outcome outcome) {
   auto entry = outbox_.take(sequence);
   if (!entry) return;
-  store_->remove(sequence);
+  if (store_->durable()) store_->remove(sequence);
   note_login_changes(*entry, outcome);
   if (entry->then) entry->then(outcome);
   Settled settled;
@@ -138,6 +143,10 @@ void Client::Core::settle(std::uint64_t sequence, Outcome outcome) {
 }
 
 void Client::Core::note_login_changes(const Outbox::Entry& entry, const Outcome& outcome) {
+  if (entry.method == "login" && !outcome.done()) {
+    sync_wanted_ = logged_in_ && options_.receive;   // which lets go of the pushes held since it was sent
+    if (!logged_in_ && !options_.cursor) feed_.unplace();
+  }
   if (!outcome.done()) return;
   if (entry.method == "login") {
     const auto* result = outcome.result.if_object();
@@ -188,9 +197,6 @@ void Client::Core::meet_generation(std::uint64_t generation, std::uint64_t curso
   const bool feed_changed = feed_.placed() && feed_.cursor().generation != generation;
   if (feed_changed) feed_.place(Cursor{generation, options_.replay_after_restore ? 0 : cursor});
   if (before == generation || before == 0) return;
-  session_.client = 0;
-  session_.key.clear();
-  rollover_ = Rollover::none;
   std::vector<std::uint64_t> doubtful;
   for (const auto& [sequence, entry] : outbox_.entries()) {
     if (entry.maybe_sent() || entry.secret_lost) doubtful.push_back(sequence);
@@ -200,8 +206,7 @@ void Client::Core::meet_generation(std::uint64_t generation, std::uint64_t curso
     settle(sequence, Outcome::make_local(Outcome::Kind::unknown, "generation",
                                          "the cluster was restored from a backup before the answer came"));
   }
-  outbox_.rewind_all();
-  outbox_.renumber();
+  forget_client_session();
   keep_everything();
 }
 

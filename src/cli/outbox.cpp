@@ -89,6 +89,7 @@ void Outbox::renumber() {
   for (auto& [sequence, entry] : entries_) {
     entry.sequence = next_;
     entry.sendings = 0;
+    entry.rpc_id = 0;
     entry.unsure = false;
     kept.emplace(next_++, std::move(entry));
   }

@@ -184,6 +184,32 @@ TEST_F(ClientTest, NothingIsSentBehindALoginBeforeItsAnswer) {
   EXPECT_EQ(cluster_.executed, (Lines{"send zero", "login ann", "send one"}));
 }
 
+TEST_F(ClientTest, ARefusedLoginLeavesTheOneThatWasThere) {
+  start_ready();
+  log_in("ann");
+  node(1).expect("login").refuse("wrong_credentials");
+  EXPECT_EQ(log_in("bea").kind, Kind::refused);
+  EXPECT_EQ(client_->account(), "ann");
+  cluster_.add_message("still delivered");
+  world_.run_for(100ms);
+  EXPECT_EQ(recorder_.messages, Lines{"still delivered"});
+}
+
+TEST_F(ClientTest, AfterARefusedLoginTheNextOneBeginsAtItsOwnTime) {
+  start_ready();
+  node(1).expect("client.open").later(10ms);
+  log_in("ann");
+  client_->submit_then("logout", {}, {});
+  world_.run_for(100ms);
+  node(1).expect("login").refuse("wrong_credentials");
+  EXPECT_EQ(log_in("ann").kind, Kind::refused);
+  cluster_.add_message("between");
+  EXPECT_EQ(log_in("ann").kind, Kind::done);
+  cluster_.add_message("after");
+  world_.run_for(100ms);
+  EXPECT_EQ(recorder_.messages, Lines{"after"});
+}
+
 TEST_F(ClientTest, MessagesThatCameWhileAwayAreDeliveredOnceAndInOrder) {
   start_ready();
   log_in("ann");
