@@ -38,7 +38,8 @@ void consensus_metrics(Text& out, const Services& services) {
     out.value("parley_role", status.role == role ? 1 : 0, fmt::format("{{role=\"{}\"}}", name(role)));
   }
   out.gauge("parley_term", "Current term", status.term.value);
-  out.gauge("parley_leader", "Node id of the leader as known here, 0 for none", status.leader ? status.leader->value : 0);
+  const auto leader = status.leader.value_or(NodeId{});
+  out.gauge("parley_leader", "Node id of the leader as known here, 0 for none", leader.value);
   out.gauge("parley_commit_index", "Highest index known to be committed", status.commit_index.value);
   out.gauge("parley_last_index", "Highest index in the log", status.last_index.value);
   out.gauge("parley_persisted_index", "Highest index synced to this node's disk", status.persisted_index.value);

@@ -57,7 +57,8 @@ struct Scope {
   std::vector<chat::ConversationId> conversations;
   std::vector<store::NumberRange> ranges;
 };
-Scope scope_of(const chat::State& state, chat::AccountId account, const std::vector<chat::ConversationId>& conversations);
+Scope scope_of(const chat::State& state, chat::AccountId account,
+               const std::vector<chat::ConversationId>& conversations);
 
 // The parts of `conversation` between two numbers that the account may see, as queries in the order of reading.
 std::vector<store::HistoryQuery> history_queries(const chat::State& state, chat::AccountId account,

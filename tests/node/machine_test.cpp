@@ -10,9 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::uint64_t number(const json::object& object, const char* name) {
-  return object.at(name).to_number<std::uint64_t>();
-}
 std::string outcome(const json::object& answer) {
   if (answer.contains("result")) return "done";
   const auto& data = answer.at("error").at("data").as_object();
@@ -34,7 +31,7 @@ class ProposalsTest : public MachineTest {
   std::optional<TestClient> ann;
 };
 
-// -- exactly once ---------------------------------------------------------------------------------------------------
+// -- exactly once ----------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, ARequestUnderWayThatIsRepeatedJoinsTheFirstAndEntersTheLogOnce) {
   replication->commit_at_once = false;
@@ -71,7 +68,8 @@ TEST_F(ProposalsTest, PipelinedRequestsReachTheLogInTheOrderOfTheirNumbers) {
 
 TEST_F(ProposalsTest, ASlowPreparationIsNotOvertakenByTheNextRequest) {
   const auto at = ann->next;
-  const auto slow = ann->send("account.register", {{"name", "bob"}, {"password", "long enough"}, {"seq", at}, {"first", 1}});
+  const json::object bob{{"name", "bob"}, {"password", "long enough"}, {"seq", at}, {"first", 1}};
+  const auto slow = ann->send("account.register", bob);
   const auto fast = ann->send("send", note(at + 1, "after"));
   EXPECT_EQ(outcome(ann->wait(slow)), "done");
   EXPECT_EQ(outcome(ann->wait(fast)), "done");
@@ -124,7 +122,7 @@ TEST_F(ProposalsTest, ABusyLeaderIsAskedAgain) {
   EXPECT_EQ(outcome(ann->ask("send", note(ann->next++, "once"))), "done");
 }
 
-// -- honest outcomes ----------------------------------------------------------------------------------------------------
+// -- honest outcomes -------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, WithoutALeaderARequestWaitsForOneAndIsDoneOnceThereIsOne) {
   replication->no_leader();
@@ -195,7 +193,7 @@ TEST_F(ProposalsTest, StoppingSettlesWhatIsUnderWayAndSaysFarewell) {
   EXPECT_TRUE(ann->connection().closed());
 }
 
-// -- facts about old messages (R17) ----------------------------------------------------------------------------------------
+// -- facts about old messages (R17) ----------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, FactsThatGrowOldOnTheirWayAreReadAgainByTheNode) {
   const auto id = number(ann->do_result("send", {{"to", "@ann"}, {"text", "v1"}}), "id");
@@ -213,7 +211,7 @@ TEST_F(ProposalsTest, FactsThatGrowOldOnTheirWayAreReadAgainByTheNode) {
   EXPECT_EQ(ann->result("history", {{"in", "@ann"}}).at("messages").at(0).at("text").as_string(), "v3");
 }
 
-// -- the archive --------------------------------------------------------------------------------------------------------
+// -- the archive -----------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, AReaderSeesWhatIsNotArchivedYet) {
   replication->persisted = replication->last();   // nothing more may go into the archive (R9)
@@ -303,7 +301,7 @@ TEST_F(ProposalsTest, TheArchiveKnowsTheLatestConfiguration) {
   EXPECT_EQ(opened->position.state_digest_at, opened->position.applied.index);
 }
 
-// -- stale reads ----------------------------------------------------------------------------------------------------------
+// -- stale reads -----------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, ReadsWithoutALeaderAreServedAndMarkedStaleWithTheirAge) {
   ann->do_result("send", {{"to", "@ann"}, {"text", "x"}});

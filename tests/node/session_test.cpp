@@ -12,7 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-std::string text(const json::object& object, const char* name) { return std::string(object.at(name).as_string()); }
 
 class SessionTest : public MachineTest {};
 
@@ -178,7 +177,7 @@ TEST_F(SessionTest, AConnectionThatGoesWithRequestsUnderWayHarmsNobody) {
   EXPECT_EQ(again.result("history", {{"in", "@ann"}}).at("last").to_number<int>(), 1);
 }
 
-// -- pages ------------------------------------------------------------------------------------------------------------------
+// -- pages -----------------------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, PagesSayWhetherTheNodeLivesAndServes) {
   start();
@@ -211,7 +210,7 @@ TEST_F(SessionTest, APortThatIsTakenIsNamed) {
   EXPECT_THROW(start(), std::runtime_error);
 }
 
-// -- the operator token -------------------------------------------------------------------------------------------------------
+// -- the operator token ----------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, TheOperatorTokenSurvivesARestartAndIsMadeAnewWhenACrashLeftItEmpty) {
   start();
