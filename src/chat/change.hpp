@@ -85,7 +85,8 @@ std::vector<AccountId> audience_of(const State::Tables& tables, const Room& room
 RoomChanged room_event(const Change& change, RoomChanged::What what, ConversationId id, AccountId account);
 // messages.cpp
 void set_marker(Change& change, AccountId account, ConversationId id, Number number);
-std::vector<AccountId> audience_of(const State::Tables& tables, const Conversation& conversation, Number number);
+std::vector<AccountId> audience_of(const State::Tables& tables, const Conversation& conversation, Number number,
+                                   bool is_new);
 
 // -- the other commands ---------------------------------------------------------------------------------------
 

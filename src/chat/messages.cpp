@@ -35,7 +35,7 @@ Reply say(Change& change, const Actor& actor, ConversationId id, const std::stri
   row.client = actor.client;
   row.sequence = actor.sequence;
   change.effects.messages.push_back(row);
-  change.deliver(audience_of(tables, conversation, number), MessageChanged{std::move(row), true});
+  change.deliver(audience_of(tables, conversation, number, true), MessageChanged{std::move(row), true});
 
   Reply reply;
   reply.conversation = id;
@@ -63,13 +63,15 @@ void set_marker(Change& change, AccountId account, ConversationId id, Number num
   change.save(marker_record(account, id, number));
 }
 
-// Those to be told of a new or changed message: who takes part and may read that number. Others who may read it (an
-// open room's passers-by, an invite-only room's former members) find it when they ask.
-std::vector<AccountId> audience_of(const State::Tables& tables, const Conversation& conversation, Number number) {
+// Those to be told of a new or changed message: who takes part and may read that number, as every member may a new
+// one; the newest there is can be older than a member. Others who may read it (an open room's passers-by, an
+// invite-only room's former members) find it when they ask.
+std::vector<AccountId> audience_of(const State::Tables& tables, const Conversation& conversation, Number number,
+                                   bool is_new) {
   std::vector<AccountId> audience;
   if (const auto* room = conversation.room()) {
     audience = audience_of(tables, *room);
-    if (room->kind == RoomKind::invite_only && number != conversation.last) {
+    if (room->kind == RoomKind::invite_only && !is_new) {
       std::erase_if(audience, [&](AccountId a) { return !readable_at(tables, a, conversation, number); });
     }
     return audience;

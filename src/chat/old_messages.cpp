@@ -44,7 +44,7 @@ void change_message(Change& change, const Conversation& conversation, MessageRow
   change.tables.touch(row.id, change.index);
   change.save(touched_record(row.id, change.index));
   change.effects.messages.push_back(row);
-  auto audience = audience_of(change.tables, conversation, row.number);
+  auto audience = audience_of(change.tables, conversation, row.number, false);
   change.deliver(std::move(audience), MessageChanged{std::move(row), false});
 }
 

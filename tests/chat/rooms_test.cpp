@@ -263,6 +263,16 @@ TEST_F(Rooms, AnEditInAnInviteOnlyRoomIsPushedOnlyToThoseWhoMayReadThatNumber) {
   EXPECT_THAT(world.events<MessageChanged>().at(0).first, ElementsAre(alice));
 }
 
+TEST_F(Rooms, AnEditOfTheNewestMessageIsNotPushedToWhoJoinedAfterIt) {   // R18
+  create("tea", RoomKind::invite_only);
+  say("alice", "tea", "before bob");
+  const MessageId message(world.index().value);
+  world.as("alice", InviteToRoom{"tea", "bob"});
+  world.as("bob", JoinRoom{"tea"});
+  EXPECT_EQ(world.as("alice", world.edit(message, "changed")).code, Code::done);
+  EXPECT_THAT(world.events<MessageChanged>().at(0).first, ElementsAre(alice));
+}
+
 TEST_F(Rooms, ABannedMemberIsToldNothing) {
   create("tea");
   world.as("bob", JoinRoom{"tea"});
