@@ -17,7 +17,8 @@ namespace parley::node {
 // One strand. An entry is forgotten when its waiter has looked.
 class ForwardTable {
  public:
-  explicit ForwardTable(net::Clock& clock) : clock_(clock) {}
+  // `random`: where the ids begin. An answer to a former run of this node must not fit a command of this one.
+  ForwardTable(net::Clock& clock, std::uint64_t random) : clock_(clock), last_id_(random) {}
 
   // Limits of what is under way; beyond them a new command is answered `busy` (nothing happened).
   static constexpr std::size_t forwards_max = 4096;
@@ -46,7 +47,7 @@ class ForwardTable {
   net::Clock& clock_;
   std::map<std::uint64_t, UnderWay> under_way_;
   std::size_t bytes_ = 0;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
 };
 
 }  // namespace parley::node

@@ -62,7 +62,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       tasks_(seams.executor, seams.clock),
       driver_(seams, tasks_, *this, log_),
       acceptor_(seams, tasks_, *this),
-      forwards_(seams.clock),
+      forwards_(seams.clock, seams.entropy.u64()),
       birth_alarm_(seams.clock.make_alarm()),
       birth_(config_, self()) {
   for (const auto& node : config_.nodes) {
