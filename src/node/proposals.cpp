@@ -248,8 +248,11 @@ void Proposals::again(const TicketPtr& ticket) {
   if (const auto lane = lanes_.find(ticket->ask.client); lane != lanes_.end()) lane->second->alarm->ring();
 }
 
-void Proposals::settle(TicketPtr ticket, const Settled& settled) {
+void Proposals::settle(TicketPtr ticket, const Settled& outcome) {
   if (ticket->stage == Ticket::Stage::settled) return;
+  // Whatever keeps this attempt from being proposed, an earlier copy may be on its way: `later` would deny that.
+  const bool doubtful = outcome.kind == Settled::Kind::later && ticket->maybe;
+  const auto settled = doubtful ? Settled{Settled::Kind::unknown, {}, "leadership_lost", {}} : outcome;
   if (ticket->stage == Ticket::Stage::proposed) proposed_.erase(ticket->entry);
   ticket->stage = Ticket::Stage::settled;
   --pending_;

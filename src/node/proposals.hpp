@@ -101,7 +101,7 @@ class Proposals final : public ApplyListener {
   TicketPtr next_ready(const Lane& lane) const;
   void submitted(Lane& lane, const TicketPtr& ticket, const Submitted& outcome);
   void again(const TicketPtr& ticket);
-  void settle(TicketPtr ticket, const Settled& settled);
+  void settle(TicketPtr ticket, const Settled& outcome);
   void settle_by_number(const chat::Sequenced& command, const chat::Reply& reply);
   void settle_by_entry(const TicketPtr& ticket, const std::optional<chat::Reply>& reply);
   void give_up_behind(Lane& lane, chat::Sequence sequence, const Settled& settled);
