@@ -208,13 +208,15 @@ Result<Nothing> FileOutbox::add(const StoredRequest& request) {
   return success();
 }
 
-// Not synced: if it is lost, the request is sent once more and answered with the first answer.
+// Not synced: if it is lost, the request is sent once more and answered with the first answer. One with a secret can't
+// be sent again, so the next run would give its client session up: that must not happen once later numbers are sent.
 void FileOutbox::remove(std::uint64_t sequence) {
   const auto at = requests_.find(sequence);
   if (at == requests_.end()) return;
   live_bytes_ -= std::min(live_bytes_, add_line(at->second).size());
+  const bool sync = at->second.secret;
   requests_.erase(at);
-  (void)append(line_of("done", sequence), false);
+  (void)append(line_of("done", sequence), sync);
 }
 
 Result<Nothing> FileOutbox::replace(const StoredOutbox& outbox) {
