@@ -43,28 +43,22 @@ NodeConfig read_node(ConfigReader& reader, const JsonAt& at, const std::filesyst
 }
 
 void read_timings(ConfigReader& reader, const JsonAt& root, ClusterConfig& config) {
-  const auto at = reader.optional_object(root, "raft");
-  if (!at) return;
-  reader.only_keys(*at, {"heartbeat_interval_ms", "election_timeout_ms"});
   const auto heartbeat = static_cast<std::uint64_t>(config.heartbeat_interval.count());
   const auto timeout = static_cast<std::uint64_t>(config.election_timeout.count());
-  config.heartbeat_interval = milliseconds(reader.optional_number(*at, "heartbeat_interval_ms", 1, 10'000, heartbeat));
-  config.election_timeout = milliseconds(reader.optional_number(*at, "election_timeout_ms", 3, 60'000, timeout));
+  config.heartbeat_interval = milliseconds(reader.optional_number(root, "heartbeat_interval_ms", 1, 10'000, heartbeat));
+  config.election_timeout = milliseconds(reader.optional_number(root, "election_timeout_ms", 3, 60'000, timeout));
   if (config.election_timeout < 3 * config.heartbeat_interval) {
-    reader.fail("raft.election_timeout_ms",
+    reader.fail("election_timeout_ms",
                 "at least three times heartbeat_interval_ms (" + std::to_string(config.heartbeat_interval.count()) +
                     " ms), so that one lost heartbeat deposes nobody");
   }
 }
 
 void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config) {
-  const auto at = reader.optional_object(root, "limits");
-  if (!at) return;
-  reader.only_keys(*at, {"sessions_max", "session_outbox_max", "archive_lag_max"});
-  config.sessions_max = reader.optional_number(*at, "sessions_max", 1, 1'000'000, config.sessions_max);
+  config.sessions_max = reader.optional_number(root, "sessions_max", 1, 1'000'000, config.sessions_max);
   config.session_outbox_max =
-      reader.optional_number(*at, "session_outbox_max", 16, 1'000'000, config.session_outbox_max);
-  config.archive_lag_max = reader.optional_number(*at, "archive_lag_max", 1'000, 10'000'000, config.archive_lag_max);
+      reader.optional_number(root, "session_outbox_max", 16, 1'000'000, config.session_outbox_max);
+  config.archive_lag_max = reader.optional_number(root, "archive_lag_max", 1'000, 10'000'000, config.archive_lag_max);
 }
 
 // What no single key can show: two nodes that claim one id, one address or one directory.
@@ -116,7 +110,8 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   const auto parsed = reader.parse(text);
   if (!parsed.ok()) return parsed.error();
   const JsonAt root{&parsed.value(), ""};
-  reader.only_keys(root, {"nodes", "raft", "limits", "allow_plaintext"});
+  reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
+                          "session_outbox_max", "archive_lag_max", "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
   read_timings(reader, root, config);
   read_limits(reader, root, config);
@@ -158,8 +153,8 @@ std::string default_cluster_config(std::size_t nodes, std::uint16_t first_peer_p
         << ", \"data\": " << quoted_json(std::string(data_directory) + "/node" + std::to_string(i + 1))   //
         << " }" << (i + 1 < nodes ? ",\n" : "\n");
   }
-  out << "  ],\n  \"raft\": { \"heartbeat_interval_ms\": " << defaults.heartbeat_interval.count()
-      << ", \"election_timeout_ms\": " << defaults.election_timeout.count() << " }\n}\n";
+  out << "  ],\n  \"heartbeat_interval_ms\": " << defaults.heartbeat_interval.count()
+      << ",\n  \"election_timeout_ms\": " << defaults.election_timeout.count() << "\n}\n";
   return out.str();
 }
 
