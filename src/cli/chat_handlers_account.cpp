@@ -135,7 +135,7 @@ awaitable<Report> users_command(Chat& chat, Arguments arguments) {
 }
 
 awaitable<Report> who_command(Chat& chat, Arguments) {
-  Report report = co_await chat.call("who", {});
+  Report report = co_await chat.call("who", json::object());
   const auto* result = report.outcome.result.if_object();
   const auto* online = result ? array_field(*result, "online") : nullptr;
   if (online == nullptr) co_return report;

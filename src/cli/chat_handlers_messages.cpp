@@ -85,7 +85,7 @@ awaitable<Report> read_command(Chat& chat, Arguments arguments) {
 }
 
 awaitable<Report> unread_command(Chat& chat, Arguments) {
-  Report report = co_await chat.call("unread", {});
+  Report report = co_await chat.call("unread", json::object());
   const auto* result = report.outcome.result.if_object();
   const auto* places = result ? array_field(*result, "places") : nullptr;
   if (places == nullptr) co_return report;

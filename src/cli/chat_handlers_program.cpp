@@ -14,7 +14,7 @@ constexpr unsigned wait_max = 24 * 3600;   // seconds
 awaitable<Report> help_command(Chat&, Arguments) { co_return report_done(help_lines()); }
 
 awaitable<Report> status_command_line(Chat& chat, Arguments) {
-  Report report = co_await chat.call("status", {});
+  Report report = co_await chat.call("status", json::object());
   if (const auto* status = report.outcome.result.if_object()) {
     for (auto& line : describe_status(*status)) report.lines.push_back(std::move(line));
   }

@@ -21,7 +21,8 @@ Ended run_node(const std::filesystem::path& config, const std::string& id = "1")
 
 std::string two_nodes(const std::string& first_peer, const std::string& second_peer, int second_id = 2) {
   return "{ \"nodes\": [\n  { \"id\": 1, \"peer\": { \"listen\": \"" + first_peer +
-         "\" }, \"client\": { \"listen\": \"127.0.0.1:0\" }, \"data\": \"a\" },\n  { \"id\": " + std::to_string(second_id) +
+         "\" }, \"client\": { \"listen\": \"127.0.0.1:0\" }, \"data\": \"a\" },\n  { \"id\": " +
+         std::to_string(second_id) +
          ", \"peer\": { \"listen\": \"" + second_peer +
          "\" }, \"client\": { \"listen\": \"127.0.0.1:1\" }, \"data\": \"b\" } ] }\n";
 }

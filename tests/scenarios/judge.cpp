@@ -94,7 +94,8 @@ awaitable<void> expect_equal_digests(Scenario& scenario) {
   }
 }
 
-awaitable<void> judge(Scenario& scenario, std::string room, std::vector<Person*> writers, std::vector<Person*> readers) {
+awaitable<void> judge(Scenario& scenario, std::string room, std::vector<Person*> writers,
+                      std::vector<Person*> readers) {
   const bool caught_up = co_await scenario.cluster().caught_up(30s);
   SCENARIO_REQUIRE(caught_up, "not every node caught up");
   Room first;

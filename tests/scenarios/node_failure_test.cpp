@@ -70,7 +70,7 @@ awaitable<void> two_of_three_killed(Scenario& s) {
   const std::size_t after_second = acknowledged(writers);
   co_await s.cluster().pause(2s);
   EXPECT_EQ(acknowledged(writers), after_second) << "a write was taken as done without a majority";
-  for (Person* writer : writers) EXPECT_GT(writer->client().pending(), 0U) << writer->name() << " shows nothing pending";
+  for (Person* writer : writers) EXPECT_GT(writer->client().pending(), 0U) << writer->name() << " waits for nothing";
   co_await expect_stale_reads(s, *writers.front());
 
   s.start(first);                                // a majority again: what is pending goes out, once

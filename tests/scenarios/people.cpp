@@ -119,7 +119,8 @@ bool all_done(const std::vector<Person*>& writers) {
   return std::none_of(writers.begin(), writers.end(), [](const Person* writer) { return writer->writing(); });
 }
 
-awaitable<bool> until_acknowledged(Scenario& scenario, std::vector<Person*> writers, std::size_t count, Duration at_most) {
+awaitable<bool> until_acknowledged(Scenario& scenario, std::vector<Person*> writers, std::size_t count,
+                                   Duration at_most) {
   std::function<bool()> enough = [&writers, count] { return acknowledged(writers) >= count; };
   const bool reached = co_await scenario.eventually(std::move(enough), at_most);
   EXPECT_TRUE(reached) << "only " << acknowledged(writers) << " of " << count << " messages were acknowledged in time";

@@ -68,17 +68,18 @@ class Person final : public cli::Observer {
   TimePoint last_acknowledged_{};
 };
 
-// `count` people named PREFIX1, PREFIX2 …, all in the room; empty (and a failure) if one could not arrive. `homes`: where
-// they stay, in turn; empty: with the leader.
+// `count` people named PREFIX1, PREFIX2 …, all in the room; empty (and a failure) if one could not arrive. `homes`:
+// where they stay, in turn; empty: with the leader.
 awaitable<std::vector<Person*>> gather(Scenario& scenario, std::string prefix, std::size_t count, std::string room,
                                        std::vector<NodeId> homes = {});
 std::size_t acknowledged(const std::vector<Person*>& writers);
 bool all_done(const std::vector<Person*>& writers);
 // Waits until that many of their messages were acknowledged, or until all are done.
-awaitable<bool> until_acknowledged(Scenario& scenario, std::vector<Person*> writers, std::size_t count, Duration at_most);
+awaitable<bool> until_acknowledged(Scenario& scenario, std::vector<Person*> writers, std::size_t count,
+                                   Duration at_most);
 awaitable<bool> until_done(Scenario& scenario, std::vector<Person*> writers, Duration at_most);
 
-// Everything in the room as `node` keeps it, in order; logs in there as `person` would. Empty and a failure if it can't.
+// Everything in the room as the reader's node keeps it, in order; fails the test if it can't be had.
 awaitable<std::vector<cli::Message>> whole_room(Scenario& scenario, Person& reader, std::string room);
 
 }  // namespace parley::scenario

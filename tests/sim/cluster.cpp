@@ -19,7 +19,9 @@ const std::map<net::Lane, LaneDelay> lane_delays = {
 
 constexpr Host client_hosts_begin = 100;
 
-std::string address(NodeId node, int port) { return "10.0.0." + std::to_string(node.value) + ":" + std::to_string(port); }
+std::string address(NodeId node, int port) {
+  return "10.0.0." + std::to_string(node.value) + ":" + std::to_string(port);
+}
 
 node::ClusterConfig configuration(std::size_t nodes) {
   node::ClusterConfig config;

@@ -132,13 +132,21 @@ TEST(Tidy, InsideCoAwaitThereAreOnlyNamesCallsAndMoves) {
   }
 }
 
+// Where a sleep, a skip or a disabled test is meant, and why.
+bool is_meant(const SourceFile& file, const std::string& line) {
+  if (file.path == "src/store/vfs.cpp") return line.find("hooks.sleep") != std::string::npos;   // SQLite's xSleep
+  if (file.path == "tests/net/peer_connection_test.cpp") return line.find("no IPv6 here") != std::string::npos;
+  return file.path.starts_with("tests/store/") && line.find("DISABLED_Write") != std::string::npos;   // makes golden files
+}
+
 TEST(Tidy, NothingSleepsAndHopesOrIsLeftUndone) {
   static const std::regex forbidden(R"(\b(sleep_for|sleep_until|usleep|GTEST_SKIP|DISABLED_\w+|std::rand|srand)\b)");
   static const std::regex unfinished(R"(\b(TODO|FIXME|XXX|HACK)\b)");
   for (const auto& file : everything()) {
     if (file.path.starts_with("tests/tidy/")) continue;
     for (std::size_t i = 0; i < file.code.size(); ++i) {
-      EXPECT_FALSE(std::regex_search(file.code[i], forbidden)) << place(file, i + 1) << ": " << file.lines[i];
+      const bool hopes = std::regex_search(file.code[i], forbidden) && !is_meant(file, file.lines[i]);
+      EXPECT_FALSE(hopes) << place(file, i + 1) << ": " << file.lines[i];
       EXPECT_FALSE(std::regex_search(file.lines[i], unfinished)) << place(file, i + 1) << ": " << file.lines[i];
     }
   }
