@@ -46,9 +46,10 @@ StoredOutbox Client::Core::snapshot() const {
   return outbox;
 }
 
-void Client::Core::keep_everything() {
-  // What can't be kept now is kept with the next change; requests themselves are never sent without being kept.
-  if (store_->durable()) (void)store_->replace(snapshot());
+bool Client::Core::keep_everything() {
+  // What can't be kept now is kept with the next change; requests themselves are never sent without being kept, nor
+  // in a client session that was not.
+  return !store_->durable() || store_->replace(snapshot()).ok();
 }
 
 // The client session is of no more use. What it may have carried out is found out or given up as unknown, and the
@@ -146,6 +147,7 @@ void Client::Core::note_login_changes(const Outbox::Entry& entry, const Outcome&
   if (entry.method == "login" && !outcome.done()) {
     sync_wanted_ = logged_in_ && options_.receive;   // which lets go of the pushes held since it was sent
     if (!logged_in_ && !options_.cursor) feed_.unplace();
+    wake_driver();
   }
   if (!outcome.done()) return;
   if (entry.method == "login") {
