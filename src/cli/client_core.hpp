@@ -142,7 +142,7 @@ class Client::Core {
   void note_login_changes(const Outbox::Entry& entry, const Outcome& outcome);
   void meet_generation(std::uint64_t generation, std::uint64_t cursor);
   void forget_client_session();
-  void keep_everything();                            // writes session and outbox to the store as they are
+  bool keep_everything();                            // writes session and outbox to the store as they are
   StoredOutbox snapshot() const;
 
   // client_receive.cpp

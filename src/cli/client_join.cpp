@@ -12,6 +12,7 @@ constexpr std::uint64_t sync_limit = 500;
 constexpr std::size_t session_key_bytes = 16;
 constexpr unsigned moves_max = 3;                  // to leaders named by others, before staying where we are
 constexpr milliseconds session_retry{500};
+constexpr milliseconds unkept_session_retry{5000};   // each try opens one more, so not often
 constexpr milliseconds default_retry{100};         // after a `later` that names no time
 
 }  // namespace
@@ -191,8 +192,13 @@ awaitable<void> Client::Core::open_session() {
   }
   session_.client = *client;
   session_.key = key;
+  if (!keep_everything()) {   // the next run would not know where to ask what became of its requests
+    session_.client = 0;
+    session_.key.clear();
+    session_retry_at_ = seams_.clock.now() + unkept_session_retry;
+    co_return;
+  }
   attached_ = true;
-  keep_everything();
   pump();
 }
 

@@ -163,6 +163,7 @@ StoredOutbox FileOutbox::current() const {
 }
 
 Result<Nothing> FileOutbox::rewrite() {
+  broken_ = true;   // until it succeeds: no line may be added to what says something else
   std::string text(format_line);
   text += session_line(session_);
   for (const auto& [sequence, request] : requests_) text += add_line(request);

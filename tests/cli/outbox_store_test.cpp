@@ -63,6 +63,30 @@ TEST_F(OutboxFileTest, WhatWaitedIsSentByTheNextRunUnderItsNumberInItsSession) {
   EXPECT_EQ(node(1).requests("send").back(), "send seq=4 first=4");
 }
 
+TEST_F(OutboxFileTest, NothingIsSentInAClientSessionThatCouldNotBeKept) {
+  auto store = open();
+  std::filesystem::create_directory(file_.string() + ".new");   // so that the file can't be rewritten
+  start_ready(std::move(store));
+  const auto ticket = send("one");
+  world_.run_for(2s);
+  EXPECT_EQ(cluster_.executed, Lines{}) << "the next run would send it once more, in another session";
+  std::filesystem::remove(file_.string() + ".new");
+  EXPECT_EQ(kind(ticket), Kind::done);
+  EXPECT_EQ(cluster_.executed, Lines{"send one"});
+}
+
+TEST_F(OutboxFileTest, WhatCouldNotBeReplacedIsWrittenBeforeAnythingIsAdded) {
+  auto store = open();
+  StoredOutbox outbox;
+  outbox.session.client = 77;
+  std::filesystem::create_directory(file_.string() + ".new");
+  EXPECT_FALSE(store->replace(outbox).ok());
+  std::filesystem::remove(file_.string() + ".new");
+  EXPECT_TRUE(store->add(request(1, "one")).ok());
+  store.reset();
+  EXPECT_EQ(open()->load().session.client, 77U);
+}
+
 TEST_F(OutboxFileTest, WhatWasCarriedOutBeforeTheEndIsNotCarriedOutAgain) {
   start_ready(open());
   kind(send("zero"));
