@@ -12,7 +12,7 @@ constexpr milliseconds out_of_turn_delay{5};
 constexpr milliseconds default_retry{100};          // after a `later` that names no time
 constexpr milliseconds unknown_retry{20};           // doubles with each further `unknown` in a row
 constexpr unsigned unknown_doublings_max = 6;
-constexpr unsigned sendings_max = 100;              // of one request that nodes keep failing on: then it is unknown
+constexpr unsigned failures_max = 100;              // of one request that nodes keep failing on: then it is unknown
 constexpr std::size_t envelope_bytes = 256;         // of a request, beside its parameters
 constexpr std::size_t escape_factor = 6;            // one byte of text as \u00xx
 
@@ -150,7 +150,10 @@ void Client::Core::on_sequenced_answer(Outbox::Entry& entry, Answer answer) {
     case Answer::Kind::later:
       return retry_from(sequence, answer.retry_after.count() > 0 ? answer.retry_after : default_retry);
     case Answer::Kind::unknown:
-      if (entry.sendings >= sendings_max) return settle(sequence, answer.to_outcome());
+      // A cluster without a majority says so too, for as long as that lasts: then it is the outbox's to wait.
+      if (answer.reason != "leadership_lost" && ++entry.failures >= failures_max) {
+        return settle(sequence, answer.to_outcome());
+      }
       retry_from(sequence, unknown_retry * (1 << unknown_answers_));
       if (unknown_answers_ < unknown_doublings_max) ++unknown_answers_;
       return;

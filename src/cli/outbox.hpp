@@ -28,6 +28,7 @@ class Outbox {
     OnOutcome then;                // may be empty: nobody waits
     std::uint64_t rpc_id = 0;      // of the latest sending
     unsigned sendings = 0;
+    unsigned failures = 0;         // of nodes that could not tell what became of it, though nothing was in the way
     std::size_t bytes = 0;
     bool from_earlier_run = false;
     bool unsure = false;           // an earlier run may have sent it in this client session

@@ -94,6 +94,12 @@ TEST_F(ClientTest, UnknownIsAskedAgainWithTheSameNumber) {
   EXPECT_EQ(node(1).requests("send"), (Lines{"send seq=1 first=1", "send seq=1 first=1", "send seq=1 first=1"}));
 }
 
+TEST_F(ClientTest, WithoutAMajorityARequestWaitsHoweverOftenItIsUnknown) {   // P7
+  start_ready();
+  for (int i = 0; i < 150; ++i) node(1).expect("send").unknown();
+  EXPECT_EQ(outcome(send("one"), 600s).kind, Kind::done);
+}
+
 TEST_F(ClientTest, WrongSequenceIsAnsweredBySendingFromTheExpectedNumber) {
   start_ready();
   node(1).expect("send").never_answer();   // lost on its way to the leader, say
