@@ -18,7 +18,7 @@ Answer too_many_reads() { return later("busy", retry_after_busy); }
 // -- a place as the reader names it -----------------------------------------------------------------------------
 
 struct Place {
-  std::optional<chat::ConversationId> conversation;   // none: two people who never talked
+  std::optional<chat::ConversationId> conversation;  // none: two people who never talked
   std::optional<wire::RpcError> error;
 };
 
@@ -98,12 +98,11 @@ net::awaitable<Answer> history(Services& services, CallPtr call) {
     if (before) high = chat::Number{*before == 0 ? 0 : *before - 1};
     if (after) low = *after == ~0ULL ? chat::number_max : chat::Number{*after + 1};
     last = chat::last_number(services.state(), *place.conversation);
-    auto queries =
-        history_queries(services.state(), call->account, *place.conversation, low, high, descending, limit);
+    auto queries = history_queries(services.state(), call->account, *place.conversation, low, high, descending, limit);
     auto found = co_await services.reads.history(std::move(queries), limit);
     if (!found) co_return too_many_reads();
     rows = std::move(*found);
-    rows.resize(fitting(rows));   // the nearest to where the reader asked from
+    rows.resize(fitting(rows));  // the nearest to where the reader asked from
     if (descending) std::reverse(rows.begin(), rows.end());
   }
   json::object result;
@@ -219,7 +218,7 @@ void cut_to_fit(Changes& changes) {
   const auto torn = changes.rows[keep].changed_index;
   const auto same = [&](std::size_t i) { return changes.rows[i - 1].changed_index == torn; };
   while (keep > 0 && same(keep)) --keep;
-  if (keep == 0) {   // one entry alone is more than that: whole all the same (at most delete_ids_max tombstones)
+  if (keep == 0) {  // one entry alone is more than that: whole all the same (at most delete_ids_max tombstones)
     while (keep < changes.rows.size() && changes.rows[keep].changed_index == torn) ++keep;
   }
   if (keep == changes.rows.size()) return;
@@ -235,7 +234,7 @@ net::awaitable<Answer> sync(Services& services, CallPtr call) {
   const auto limit = params.limit(store::rows_max, store::rows_max);
   if (auto error = params.error()) co_return std::move(*error);
   const auto ours = chat::generation(services.state());
-  if (generation != ours.value) {   // R19: its cursor means nothing here
+  if (generation != ours.value) {  // R19: its cursor means nothing here
     auto error = refused("generation", "the cluster was restored or recovered: rewind the cursor");
     error.data["generation"] = ours.value;
     co_return error;
@@ -272,13 +271,17 @@ net::awaitable<Answer> outcome(Services& services, CallPtr call) {
   auto found = co_await services.reads.by_client(client, sequence);
   if (!found) co_return too_many_reads();
   json::object result;
-  if (found->row && found->row->author == call->account) {
+  // Of another account: neither told nor denied, or the client would send it once more under this one.
+  if (found->row && found->row->author != call->account) {
+    co_return refused(chat::Code::forbidden, "sent by another account");
+  }
+  if (found->row) {
     result["sent"] = true;
     result["id"] = found->row->id.value;
     result["conversation_number"] = found->row->number.value;
     co_return result;
   }
-  if (alive && sequence > alive->last) {   // nothing final: it may be carried out any moment
+  if (alive && sequence > alive->last) {  // nothing final: it may be carried out any moment
     auto error = refused(chat::Code::wrong_sequence, "the client session is alive: send the request again");
     error.data["expected"] = alive->last.next().value;
     co_return error;
