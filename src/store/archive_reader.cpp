@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.hpp"
 #include "store/archive_rows.hpp"
 
 namespace parley::store {
@@ -53,11 +54,15 @@ SqliteArchiveReader::SqliteArchiveReader(std::shared_ptr<ArchiveConnection> conn
                  select_messages("WHERE conversation = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?")),
       descending_(connection_->database(),
                   select_messages("WHERE conversation = ? AND number BETWEEN ? AND ? ORDER BY number DESC LIMIT ?")),
-      changes_(connection_->database(),
+      from_number_(connection_->database(),
+                   "SELECT changed_index, id, number FROM message "
+                   "WHERE conversation = ? AND number >= ? ORDER BY number"),
+      newest_(connection_->database(),
+              "SELECT id, number FROM message WHERE conversation = ? ORDER BY number DESC LIMIT 1"),
+      touched_(connection_->database(),
                "SELECT changed_index, id, number FROM message INDEXED BY message_by_change "
-               "WHERE conversation = ? AND changed_index > ? AND changed_index <= ? ORDER BY changed_index, number"),
-      first_from_(connection_->database(),
-                  "SELECT id FROM message WHERE conversation = ? AND number >= ? ORDER BY number LIMIT 1"),
+               "WHERE conversation = ? AND changed_index > ? AND changed_index <= ? AND changed_index <> id "
+               "ORDER BY changed_index, number"),
       by_id_(connection_->database(), select_messages("WHERE id = ?")),
       by_client_(connection_->database(), select_messages("WHERE client = ? AND sequence = ? AND client <> 0")),
       matches_(connection_->database(),
@@ -103,15 +108,15 @@ std::vector<chat::MessageRow> SqliteArchiveReader::changed(const ChangedQuery& q
   });
 }
 
-// Merges the conversations' changes, each read in order from the index and no further than it can matter.
+// Merges the conversations' changes, each read in order and no further than it can matter.
 std::vector<SqliteArchiveReader::Change> SqliteArchiveReader::find_changes(const ChangedQuery& query,
                                                                            std::size_t limit) {
   const Visibility visible(query.conversations, query.ranges);
   std::vector<Change> found;
   Index through = no_index_above;
   for (const auto& [conversation, spans] : visible.spans()) {
-    const Index after = std::max(query.after, before_first_visible(conversation, spans));
-    find_changes_of(conversation, spans, after, through, limit, found);
+    find_new(conversation, spans, query.after, through, limit, found);
+    find_touched(conversation, spans, query.after, through, limit, found);
     if (found.size() > 2 * limit) through = keep_first(found, limit);
   }
   keep_first(found, limit);
@@ -119,34 +124,59 @@ std::vector<SqliteArchiveReader::Change> SqliteArchiveReader::find_changes(const
   return found;
 }
 
-void SqliteArchiveReader::find_changes_of(chat::ConversationId conversation, const Visibility::Spans& spans,
-                                          Index after, Index through, std::size_t limit, std::vector<Change>& found) {
-  Using statement(changes_);
+// Messages as they were sent: changed_index is the id, and both grow with the number.
+void SqliteArchiveReader::find_new(chat::ConversationId conversation, const Visibility::Spans& spans, Index after,
+                                   Index through, std::size_t limit, std::vector<Change>& found) {
+  auto begin = first_number_after(conversation, after);
+  if (!begin) return;
+  *begin = std::max(*begin, Visibility::first_of(spans));
+  Using statement(from_number_);
+  statement.bound(conversation.value).bound(begin->value);
+  for (std::size_t count = 0; count < limit && statement.step();) {
+    const Change change{Index(statement.number_at(0)), chat::MessageId(statement.number_at(1))};
+    if (change.id.value > through.value) return;
+    if (change.changed_index.value != change.id.value) continue;   // touched since: find_touched has it
+    if (!Visibility::sees(spans, chat::Number(statement.number_at(2)))) continue;
+    found.push_back(change);
+    ++count;
+  }
+}
+
+void SqliteArchiveReader::find_touched(chat::ConversationId conversation, const Visibility::Spans& spans, Index after,
+                                       Index through, std::size_t limit, std::vector<Change>& found) {
+  Using statement(touched_);
   statement.bound(conversation.value).bound(after.value).bound(through.value);
   std::size_t count = 0;
   Index last = no_index_above;
   while (statement.step()) {
     const Change change{Index(statement.number_at(0)), chat::MessageId(statement.number_at(1))};
     if (change.changed_index > last) return;
-    const chat::Number number(statement.number_at(2));
-    const bool visible = std::any_of(spans.begin(), spans.end(), [number](const auto& span) {
-      return span.first <= number && number <= span.second;
-    });
-    if (!visible) continue;
+    if (!Visibility::sees(spans, chat::Number(statement.number_at(2)))) continue;
     found.push_back(change);
     if (++count == limit) last = change.changed_index;   // the rest of this entry still belongs to the page
   }
 }
 
-// Who joined a room late need not have what changed before they came looked through: a message's changed_index is
-// never below its id, and ids grow with numbers.
-Index SqliteArchiveReader::before_first_visible(chat::ConversationId conversation, const Visibility::Spans& spans) {
-  chat::Number first(~0ULL);
-  for (const auto& span : spans) first = std::min(first, span.first);
-  if (first <= chat::Number(1)) return Index(0);
-  Using statement(first_from_);
-  statement.bound(conversation.value).bound(first.value);
-  return statement.step() ? Index(statement.number_at(0)).previous() : no_index_above;
+// Where the messages with greater ids begin. Ids grow with numbers, so halving finds it; most conversations have
+// nothing new and cost one look.
+std::optional<chat::Number> SqliteArchiveReader::first_number_after(chat::ConversationId conversation, Index after) {
+  chat::Number low(1);
+  chat::Number high;
+  {
+    Using newest(newest_);
+    newest.bound(conversation.value);
+    if (!newest.step() || newest.number_at(0) <= after.value) return std::nullopt;
+    high = chat::Number(newest.number_at(1));
+  }
+  while (low < high) {
+    const chat::Number middle = low + (high - low) / 2;
+    Using statement(from_number_);
+    statement.bound(conversation.value).bound(middle.value);
+    PARLEY_ASSERT(statement.step(), "the newest message comes at or after every smaller number");
+    if (statement.number_at(1) > after.value) high = middle;
+    else low = chat::Number(statement.number_at(2)).next();
+  }
+  return low;
 }
 
 // Keeps the earliest `limit`, and what shares the last one's entry. Returns the last one's index.

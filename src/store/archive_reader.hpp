@@ -38,9 +38,11 @@ class SqliteArchiveReader final : public ArchiveReader {
 
   std::optional<chat::MessageRow> row_of(chat::MessageId id);
   std::vector<Change> find_changes(const ChangedQuery& query, std::size_t limit);
-  void find_changes_of(chat::ConversationId conversation, const Visibility::Spans& spans, Index after, Index through,
-                       std::size_t limit, std::vector<Change>& found);
-  Index before_first_visible(chat::ConversationId conversation, const Visibility::Spans& spans);
+  void find_new(chat::ConversationId conversation, const Visibility::Spans& spans, Index after, Index through,
+                std::size_t limit, std::vector<Change>& found);
+  void find_touched(chat::ConversationId conversation, const Visibility::Spans& spans, Index after, Index through,
+                    std::size_t limit, std::vector<Change>& found);
+  std::optional<chat::Number> first_number_after(chat::ConversationId conversation, Index after);
   static Index keep_first(std::vector<Change>& found, std::size_t limit);
 
   ReaderGate& gate_;
@@ -49,8 +51,9 @@ class SqliteArchiveReader final : public ArchiveReader {
   SQLite::Statement end_;
   SQLite::Statement ascending_;
   SQLite::Statement descending_;
-  SQLite::Statement changes_;
-  SQLite::Statement first_from_;
+  SQLite::Statement from_number_;
+  SQLite::Statement newest_;
+  SQLite::Statement touched_;
   SQLite::Statement by_id_;
   SQLite::Statement by_client_;
   SQLite::Statement matches_;

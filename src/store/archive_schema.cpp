@@ -9,7 +9,8 @@ namespace parley::store {
 namespace {
 
 // Numbers that the code has as unsigned are log indexes and counts, so they fit SQLite's signed 64 bits.
-// message_by_change holds all that a cursor's query compares, so only the rows given out are read (R7).
+// message_by_change holds edits and deletions only: what was never touched since has changed_index = id, and its order
+// is that of the numbers (R7). So a new message costs one index entry less.
 // message_text keeps the index of the words without the texts, which are in `message`, and without the sizes that
 // only ranking would need (https://www.sqlite.org/fts5.html, 4.4.1 "Contentless Tables", 4.5 "The Columnsize
 // Option"); who changes a message takes the old text out of it.
@@ -48,7 +49,7 @@ constexpr const char* tables = R"sql(
     text TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX message_by_number ON message (conversation, number);
-  CREATE INDEX message_by_change ON message (conversation, changed_index, number);
+  CREATE INDEX message_by_change ON message (conversation, changed_index, number) WHERE changed_index <> id;
   CREATE UNIQUE INDEX message_by_client ON message (client, sequence) WHERE client <> 0;
   CREATE VIRTUAL TABLE message_text USING fts5 (
     text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'

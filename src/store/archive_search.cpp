@@ -42,11 +42,20 @@ Visibility::Visibility(const std::vector<chat::ConversationId>& conversations,
   }
 }
 
+bool Visibility::sees(const Spans& spans, chat::Number number) {
+  return std::any_of(spans.begin(), spans.end(),
+                     [number](const auto& span) { return span.first <= number && number <= span.second; });
+}
+
+chat::Number Visibility::first_of(const Spans& spans) {
+  chat::Number first(~0ULL);
+  for (const auto& span : spans) first = std::min(first, span.first);
+  return first;
+}
+
 bool Visibility::sees(chat::ConversationId conversation, chat::Number number) const {
   const auto found = spans_.find(conversation);
-  if (found == spans_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(),
-                     [number](const auto& span) { return span.first <= number && number <= span.second; });
+  return found != spans_.end() && sees(found->second, number);
 }
 
 }  // namespace parley::store

@@ -20,9 +20,11 @@ class Visibility {
  public:
   Visibility(const std::vector<chat::ConversationId>& conversations, const std::vector<NumberRange>& ranges);
 
-  bool sees(chat::ConversationId conversation, chat::Number number) const;
+  using Spans = std::vector<std::pair<chat::Number, chat::Number>>;   // of one conversation, both ends included
+  static bool sees(const Spans& spans, chat::Number number);
+  static chat::Number first_of(const Spans& spans);
 
-  using Spans = std::vector<std::pair<chat::Number, chat::Number>>;   // both ends included
+  bool sees(chat::ConversationId conversation, chat::Number number) const;
   const std::map<chat::ConversationId, Spans>& spans() const { return spans_; }
 
  private:
