@@ -48,9 +48,10 @@ Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& 
   }
   const Index last = durable.entries.empty() ? durable.base.index : durable.entries.back().id.index;
   if (durable.hard_state.commit_index > last) {
-    return Error{directory + ": the log ends at index " + std::to_string(last.value) + ", but index " +
-                 std::to_string(durable.hard_state.commit_index.value) + " was committed: the log lost its end. Move the whole "
-                 "directory away: the node then joins as a new one and is filled by the others"};
+    const auto committed = std::to_string(durable.hard_state.commit_index.value);
+    return Error{directory + ": the log ends at index " + std::to_string(last.value) + ", but index " + committed +
+                 " was committed: the log lost its end. Move the whole directory away: the node then joins as a new "
+                 "one and is filled by the others"};
   }
   if (!born && !log_is_unborn(durable)) {
     return Error{directory + ": the log has entries, but the identity names no cluster: log and identity are not of "
