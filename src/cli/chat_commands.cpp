@@ -23,20 +23,20 @@ std::vector<std::pair<std::size_t, std::size_t>> find_words(std::string_view lin
   return words;
 }
 
-// Levenshtein's distance, for "did you mean".
+// Letters added, left out, changed or exchanged with their neighbour (Damerau), for "did you mean".
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
+      const std::size_t changed = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, changed});
+      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (exchanged) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return cost[a.size()][b.size()];
 }
 
 Error unknown_command(const std::string& name) {
@@ -46,13 +46,15 @@ Error unknown_command(const std::string& name) {
   };
   if (name.size() <= 40) {
     const auto& nearest = *std::min_element(chat_commands().begin(), chat_commands().end(), nearer);
-    if (distance(name, nearest.name) <= 2) text += "; did you mean " + std::string(nearest.name) + "?";
+    if (distance(name, nearest.name) <= std::max<std::size_t>(1, name.size() / 3))
+      text += "; did you mean " + std::string(nearest.name) + "?";
   }
   return Error{text + " /help lists them; // at the beginning sends a text that begins with /"};
 }
 
 std::string usage(const ChatCommand& command) {
-  return "usage: " + std::string(command.name) + (command.arguments.empty() ? "" : " ") + std::string(command.arguments);
+  const std::string name(command.name);
+  return "usage: " + name + (command.arguments.empty() ? "" : " ") + std::string(command.arguments);
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ awaitable<Report> login_command(Chat& chat, Arguments arguments) {
 
 awaitable<Report> logout_command(Chat& chat, Arguments arguments) {
   const bool everywhere = arguments.count() == 1;
-  if (everywhere && arguments.word(0) != "everywhere") co_return report_refused("bad_command", "usage: /logout [everywhere]");
+  if (everywhere && arguments.word(0) != "everywhere")
+    co_return report_refused("bad_command", "usage: /logout [everywhere]");
   const TimePoint until = chat.deadline();
   Report report;
   report.outcome = co_await chat.client().logout(everywhere, until);

@@ -91,7 +91,7 @@ awaitable<Report> Chat::execute(std::string line) {
   } else if (parsed->command == nullptr) {
     if (parsed->text.empty()) co_return report_done();
     report = co_await send(place_, std::move(parsed->text));
-  } else if (line.find('\n') != std::string::npos && parsed->arguments.count() > 0 && parsed->command->most != any_words) {
+  } else if (line.find('\n') != std::string::npos && parsed->command->most != any_words) {
     report = report_refused("bad_command", "a command is one line; begin with // to send these lines as a message");
   } else if (manners_.ask_secret && parsed->arguments.count() > parsed->command->secrets_from) {
     report = report_refused("bad_command", "leave the password out: it is asked for without being shown");
@@ -134,6 +134,9 @@ awaitable<Report> Chat::send(std::string place, std::string text) {
   params["text"] = text;
   if (!manners_.interactive) {
     Report report = co_await submit("send", std::move(params));
+    const auto* result = report.outcome.result.if_object();
+    const auto id = result ? number_field(*result, "id") : std::nullopt;
+    if (id) report.lines.push_back("sent to " + place + " as " + std::to_string(*id));
     co_return report;
   }
   const std::uint64_t ticket = ++last_ticket_;
@@ -142,7 +145,8 @@ awaitable<Report> Chat::send(std::string place, std::string text) {
   sent.text = std::move(text);
   sent.since = seams_.clock.now();
   sent_.emplace(ticket, std::move(sent));
-  client_.submit_then("send", std::move(params), [this, ticket](const Outcome& outcome) { sent_outcome(ticket, outcome); });
+  const auto answered = [this, ticket](const Outcome& outcome) { sent_outcome(ticket, outcome); };
+  client_.submit_then("send", std::move(params), answered);
   tick_alarm_->ring();
   co_return report_done();
 }
@@ -156,8 +160,8 @@ void Chat::sent_outcome(std::uint64_t ticket, const Outcome& outcome) {
   if (failed && !stopping_) {
     Report report;
     report.outcome = outcome;
-    report.lines.push_back("not sent to " + sent.place + ": " + sent.text);
-    if (outcome.kind == Outcome::Kind::unknown) report.lines.back() = "perhaps sent to " + sent.place + ": " + sent.text;
+    const std::string what = outcome.kind == Outcome::Kind::unknown ? "perhaps sent to " : "not sent to ";
+    report.lines.push_back(what + sent.place + ": " + sent.text);
     view_.report(sent.text, report);
   }
   if (manners_.changed) manners_.changed();
@@ -190,7 +194,7 @@ std::string Chat::prompt() const {
   std::string state;
   const auto& connection = client_.connection();
   if (connection.phase != ConnectionState::Phase::ready) {
-    state = last_leader_ == 0 && !leader_lost_ ? "connecting" : "reconnecting";
+    state = was_ready_ ? "reconnecting" : "connecting";
   } else if (client_.leader().node == 0) {
     state = "no leader";
   } else {
@@ -263,6 +267,7 @@ void Chat::on_connection(const ConnectionState& state) {
   event["address"] = state.address;
   if (state.node != 0) event["node"] = state.node;
   if (!state.detail.empty()) event["detail"] = state.detail;
+  was_ready_ = was_ready_ || state.phase == ConnectionState::Phase::ready;
   const bool told = state.phase == ConnectionState::Phase::ready || state.phase == ConnectionState::Phase::disconnected;
   if (told) view_.happened({}, std::move(event));
   if (manners_.changed) manners_.changed();

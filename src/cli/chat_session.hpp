@@ -104,6 +104,7 @@ class Chat final : public Observer {
   std::string store_account_;         // whose outbox the client uses; empty: nobody's, in memory
   std::uint32_t last_leader_ = 0;
   bool leader_lost_ = false;
+  bool was_ready_ = false;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t last_ticket_ = 0;
   std::map<std::string, std::uint64_t> to_mark_;   // place -> number seen

@@ -33,7 +33,7 @@ std::optional<Outcome> Client::Core::unsendable(const std::string& method, const
   const auto refuse = [](std::string reason, std::string message) {
     return Outcome::make_local(Outcome::Kind::refused, std::move(reason), std::move(message));
   };
-  if (stopping_) return Outcome::make_local(Outcome::Kind::refused, "stopped", "the client was stopped; nothing was sent");
+  if (stopping_) return refuse("stopped", "the client was stopped; nothing was sent");
   bytes = json_size(params);
   if (bytes * escape_factor + envelope_bytes > net::client_message_max) {
     wire::RpcRequest request;

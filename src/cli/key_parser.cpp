@@ -146,7 +146,8 @@ bool KeyParser::take_csi(std::vector<Key>& keys) {
 bool KeyParser::take_paste(std::vector<Key>& keys) {
   const auto end = waiting_.find(paste_end);
   // Of what is there, everything but a possible beginning of the end mark.
-  const auto usable = end != std::string::npos ? end : waiting_.size() - std::min(waiting_.size(), paste_end.size() - 1);
+  const auto kept_back = std::min(waiting_.size(), paste_end.size() - 1);
+  const auto usable = end != std::string::npos ? end : waiting_.size() - kept_back;
   paste_overflow_ = paste_overflow_ || paste_.size() + usable > paste_max;
   if (!paste_overflow_) paste_.append(waiting_, 0, usable);
   waiting_.erase(0, usable);

@@ -105,7 +105,8 @@ void LineEditor::handle_edit(Key::Kind kind) {
 
 void LineEditor::insert(const std::string& text, std::vector<Event>& events) {
   if (text_.size() + text.size() > line_max) {
-    events.push_back({Event::Kind::complaint, "not taken: a line may have at most " + std::to_string(line_max) + " bytes"});
+    events.push_back(
+        {Event::Kind::complaint, "not taken: a line may have at most " + std::to_string(line_max) + " bytes"});
     return;
   }
   text_.insert(cursor_, text);

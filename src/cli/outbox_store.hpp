@@ -44,7 +44,7 @@ class OutboxStore {
   virtual bool durable() const = 0;
   virtual StoredOutbox load() = 0;                                            // once, before the others
   virtual Result<Nothing> add(const StoredRequest& request) = 0;              // durable before it is sent
-  virtual void remove(std::uint64_t sequence) = 0;                            // durable with the next call at the latest
+  virtual void remove(std::uint64_t sequence) = 0;                            // durable with the next call
   virtual Result<Nothing> replace(const StoredOutbox& outbox) = 0;            // atomic
 };
 

@@ -27,7 +27,8 @@ constexpr std::size_t nodes_max = 64;   // asked in one run
 // Asks all addresses at once, and then those that the answers name beside them.
 class Survey {
  public:
-  Survey(ClientSeams seams, milliseconds timeout) : seams_(seams), timeout_(timeout), alarm_(seams.clock.make_alarm()) {}
+  Survey(ClientSeams seams, milliseconds timeout)
+      : seams_(seams), timeout_(timeout), alarm_(seams.clock.make_alarm()) {}
 
   awaitable<void> run(std::vector<std::string> addresses) {
     add(addresses);

@@ -112,8 +112,10 @@ ClusterView summarise(const std::vector<NodeAnswer>& answers) {
   ClusterView view;
   view.has_leader = best_leads;
   if (best != nullptr) view.lines = common_lines(*best);
-  if (best != nullptr && !best_leads) view.lines.front() = "no leader: no node that answers leads (highest term " +
-                                                           number_text(*best, "term") + ", voters " + voters_text(*best) + ")";
+  if (best != nullptr && !best_leads) {
+    view.lines.front() = "no leader: no node that answers leads (highest term " + number_text(*best, "term") +
+                         ", voters " + voters_text(*best) + ")";
+  }
   if (best == nullptr) view.lines.emplace_back("no node answers");
 
   std::vector<Row> rows{{"node", "address", "role", "term", "commit", "applied", "persisted", "archived", "sessions"}};

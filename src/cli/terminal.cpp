@@ -39,18 +39,28 @@ void put_back() {
   ::tcsetattr(saved.descriptor, TCSADRAIN, &saved.cooked);
 }
 
+constexpr std::array fatal_signals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGQUIT};
+std::array<struct sigaction, fatal_signals.size()> former_actions;
+
+// Then whoever was there before: a sanitizer's report, or the default.
 void on_fatal_signal(int number) {
   put_back();
-  ::signal(number, SIG_DFL);
+  for (std::size_t i = 0; i < fatal_signals.size(); ++i) {
+    if (fatal_signals[i] == number) ::sigaction(number, &former_actions[i], nullptr);
+  }
   ::raise(number);
 }
 
+bool install() {
+  std::atexit(put_back);
+  struct sigaction action {};
+  action.sa_handler = on_fatal_signal;
+  for (std::size_t i = 0; i < fatal_signals.size(); ++i) ::sigaction(fatal_signals[i], &action, &former_actions[i]);
+  return true;
+}
+
 void install_once() {
-  static const bool installed = [] {
-    std::atexit(put_back);
-    for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGQUIT}) ::signal(number, on_fatal_signal);
-    return true;
-  }();
+  static const bool installed = install();
   (void)installed;
 }
 

@@ -29,7 +29,9 @@ class Recorder final : public Observer {
     generations.push_back(std::to_string(before) + " " + std::to_string(now));
   }
   void on_closing(const std::string& reason) override { closings.push_back(reason); }
-  void on_marker(const std::string& in, std::uint64_t number) override { markers.push_back(in + std::to_string(number)); }
+  void on_marker(const std::string& in, std::uint64_t number) override {
+    markers.push_back(in + std::to_string(number));
+  }
   void on_room(const RoomEvent& event) override { rooms.push_back(event.what + " " + event.room); }
 
   std::vector<std::string> messages, settled, from_earlier_run, ended_logins, generations, closings, markers, rooms;
@@ -66,7 +68,8 @@ class ClientTest : public ::testing::Test {
     params["text"] = text;
     const std::size_t ticket = outcomes_.size();
     outcomes_.emplace_back();
-    client_->submit_then("send", std::move(params), [this, ticket](const Outcome& outcome) { outcomes_[ticket] = outcome; });
+    const auto keep = [this, ticket](const Outcome& outcome) { outcomes_[ticket] = outcome; };
+    client_->submit_then("send", std::move(params), keep);
     return ticket;
   }
   std::size_t ask(const std::string& method, TimePoint deadline = {}) {

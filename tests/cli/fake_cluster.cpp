@@ -77,7 +77,8 @@ wire::RpcResponse refusal_of(const wire::RpcRequest& request, std::string reason
 std::string describe(const wire::RpcRequest& request) {
   std::string text = request.method;
   for (const char* name : {"client", "seq", "first", "generation", "cursor"}) {
-    if (const auto value = number_field(request.params, name)) text += std::string(" ") + name + "=" + std::to_string(*value);
+    const auto value = number_field(request.params, name);
+    if (value) text += std::string(" ") + name + "=" + std::to_string(*value);
   }
   return text;
 }
@@ -108,7 +109,9 @@ void FakeNode::Expectation::later(milliseconds retry_after, std::string reason) 
   add_error(wire::RpcCode::later, "later", std::move(reason), std::move(data));
 }
 void FakeNode::Expectation::unknown() { add_error(wire::RpcCode::unknown, "unknown", "leadership_lost", {}); }
-void FakeNode::Expectation::invalid() { add_error(wire::RpcCode::invalid_parameters, "", "text: expected a string", {}); }
+void FakeNode::Expectation::invalid() {
+  add_error(wire::RpcCode::invalid_parameters, "", "text: expected a string", {});
+}
 void FakeNode::Expectation::drop_before_it_is_carried_out() {
   twists_.emplace_back().kind = Twist::Kind::drop_before;
 }
@@ -256,7 +259,8 @@ wire::RpcResponse FakeCluster::carry_out(FakeNode& node, FakeConnection& connect
   if (request.method == "client.attach") {
     const auto id = number_field(params, "client").value_or(0);
     const auto at = clients_.find(id);
-    if (at == clients_.end() || at->second.key != text_field(params, "key")) return refusal_of(request, "unknown_client");
+    const bool known = at != clients_.end() && at->second.key == text_field(params, "key");
+    if (!known) return refusal_of(request, "unknown_client");
     connection.client = id;
     return result_of(request, {{"client", id}, {"last", at->second.last}});
   }

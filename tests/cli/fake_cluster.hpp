@@ -32,7 +32,8 @@ struct Twist {
 // The far end, scripted: `node.expect("send").later(milliseconds(50))`.
 class FakeNode {
  public:
-  FakeNode(FakeCluster& cluster, std::uint32_t id, std::string address) : cluster_(cluster), id_(id), address_(std::move(address)) {}
+  FakeNode(FakeCluster& cluster, std::uint32_t id, std::string address)
+      : cluster_(cluster), id_(id), address_(std::move(address)) {}
 
   class Expectation {
    public:
@@ -104,7 +105,7 @@ class FakeCluster final : public net::Network {
   std::size_t clients() const { return clients_.size(); }
   std::size_t cut_after = ~std::size_t{0};                  // frames from clients, then that connection is cut, once
 
-  net::awaitable<net::ConnectResult> connect(net::Transport transport, std::string address, TimePoint deadline) override;
+  net::awaitable<net::ConnectResult> connect(net::Transport, std::string address, TimePoint deadline) override;
   Result<std::unique_ptr<net::Listener>> listen(net::Transport, std::string address, net::HttpPages) override;
 
  private:

@@ -44,7 +44,8 @@ FakeWorld::~FakeWorld() {
 std::unique_ptr<net::Alarm> FakeWorld::make_alarm() { return std::make_unique<FakeAlarm>(*this); }
 
 void FakeWorld::fill(void* bytes, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) static_cast<unsigned char*>(bytes)[i] = static_cast<unsigned char>(random_.next());
+  auto* out = static_cast<unsigned char*>(bytes);
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<unsigned char>(random_.next());
 }
 
 bool FakeWorld::run_until(const std::function<bool()>& condition, Duration at_most) {

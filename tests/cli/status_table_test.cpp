@@ -77,8 +77,15 @@ TEST(StatusTableTest, ColumnsStandBelowEachOther) {
 
 class ServerFinderTest : public ::testing::Test {
  protected:
-  ServerFinderTest() { ::unsetenv("PARLEY_SERVERS"); }
-  ~ServerFinderTest() override { ::unsetenv("PARLEY_SERVERS"); }
+  ServerFinderTest() {
+    ::unsetenv("PARLEY_SERVERS");
+    std::filesystem::current_path(folder_.path());   // where there is no cluster_config.json
+  }
+  ~ServerFinderTest() override {
+    ::unsetenv("PARLEY_SERVERS");
+    std::filesystem::current_path(before_);
+  }
+  std::filesystem::path before_ = std::filesystem::current_path();
   TemporaryFolder folder_;
   StateDirectory state_{(folder_.path() / "state").string()};
 };
@@ -110,10 +117,7 @@ TEST_F(ServerFinderTest, AMissingConfigurationFileIsAnErrorWhenItWasNamed) {
 }
 
 TEST_F(ServerFinderTest, WithNothingToGoByItSaysWhatToDo) {
-  const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(folder_.path());
   const auto found = find_servers({}, "", state_);
-  std::filesystem::current_path(before);
   ASSERT_FALSE(found.ok());
   EXPECT_NE(found.error().message.find("--server host:port"), std::string::npos);
 }
