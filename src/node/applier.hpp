@@ -42,7 +42,7 @@ class Applier {
   Index applied() const { return applied_.index; }
   raft::EntryId applied_id() const { return applied_; }
   const Digest& chain() const { return chain_; }
-  const Digest& state_digest();   // at `applied`; computed once per index
+  const Digest& state_digest();  // at `applied`; computed once per index
 
   // Returns once `index` is applied (true) or the deadline has passed or the loop ended (false).
   net::awaitable<bool> wait_applied(Index index, TimePoint deadline);

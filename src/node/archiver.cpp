@@ -62,7 +62,7 @@ net::awaitable<void> Archiver::archive_loop(Replication& replication) {
     } else if (checkpoint_due()) {
       co_await checkpoint();
     } else if (closed_) {
-      co_return;   // what is left is not persisted: the log will bring it again
+      co_return;  // what is left is not persisted: the log will bring it again
     } else {
       co_await alarm_->wait_until(next_look());
     }
@@ -114,7 +114,7 @@ net::awaitable<void> Archiver::checkpoint() {
   const auto through = position_.applied.index;
   store::ArchiveBatch mark;
   const bool digest_missing = queue_.empty() && digest_ && position_.state_digest_at != through;
-  if (digest_missing) {   // all that is applied is archived: the state as it is now is the one at `through`
+  if (digest_missing) {  // all that is applied is archived: the state as it is now is the one at `through`
     position_.state_digest = digest_();
     position_.state_digest_at = through;
     mark.position = position_;

@@ -17,8 +17,8 @@ namespace parley::node {
 struct AppliedEntry {
   raft::EntryId id;
   LogTime time;
-  Digest chain;                                  // up to and including this entry (R10)
-  raft::ConfigurationPtr configuration;          // null unless the entry is one
+  Digest chain;                          // up to and including this entry (R10)
+  raft::ConfigurationPtr configuration;  // null unless the entry is one
   std::vector<chat::MessageRow> messages;
   std::vector<chat::RecordRow> records;
 };
@@ -30,7 +30,7 @@ class Archiver {
  public:
   Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position, Recent& recent);
 
-  void add(AppliedEntry entry);                  // in log order
+  void add(AppliedEntry entry);  // in log order
   net::awaitable<void> archive_loop(Replication& replication);
   // Nothing more will be added: the loop writes what may be written, checkpoints and ends.
   void close();
@@ -38,8 +38,8 @@ class Archiver {
   // R10: State::digest() as it is now, that is after the last entry that was added.
   void digest_by(std::function<Digest()> digest) { digest_ = std::move(digest); }
 
-  std::size_t lag() const { return queue_.size() + writing_; }   // entries applied but not in the archive
-  Index archived() const { return position_.applied.index; }     // committed there, not necessarily synced
+  std::size_t lag() const { return queue_.size() + writing_; }  // entries applied but not in the archive
+  Index archived() const { return position_.applied.index; }    // committed there, not necessarily synced
   Index checkpointed() const { return checkpointed_; }
   const store::ArchivePosition& position() const { return position_; }
   store::Archive& archive() { return *archive_; }
@@ -54,16 +54,16 @@ class Archiver {
 
   Seams seams_;
   std::unique_ptr<store::Archive> archive_;
-  store::ArchivePosition position_;              // of the last transaction that was committed
+  store::ArchivePosition position_;  // of the last transaction that was committed
   Recent& recent_;
   std::function<Digest()> digest_;
   std::unique_ptr<net::Alarm> alarm_;
   std::deque<AppliedEntry> queue_;
   std::size_t writing_ = 0;
   Index checkpointed_;
-  std::size_t since_checkpoint_ = 0;             // entries
-  TimePoint checkpoint_at_ = never;              // by time; never: nothing to checkpoint
-  TimePoint not_before_ = long_ago;              // the next transaction, unless the backlog is long
+  std::size_t since_checkpoint_ = 0;  // entries
+  TimePoint checkpoint_at_ = never;   // by time; never: nothing to checkpoint
+  TimePoint not_before_ = long_ago;   // the next transaction, unless the backlog is long
   bool closed_ = false;
   std::uint64_t transactions_ = 0;
 };

@@ -45,7 +45,7 @@ class MachineImpl final : public Machine {
   Services services_;
   Methods methods_;
   std::unique_ptr<net::Listener> listener_;
-  LeaderView told_;             // what the sessions know
+  LeaderView told_;  // what the sessions know
 };
 
 MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, std::unique_ptr<Applier> applier,
@@ -113,7 +113,7 @@ void MachineImpl::stop() {
   if (tasks_.stopping()) return;
   tasks_.stop();
   if (listener_) listener_->close();
-  proposals_.stop();   // its answers go out before the farewell
+  proposals_.stop();  // its answers go out before the farewell
   sessions_.stop();
   markers_.stop();
   presence_.stop();
@@ -143,8 +143,8 @@ Result<std::unique_ptr<Machine>> make_machine(Seams seams, const ClusterConfig& 
   if (!applier) return applier.error();
   auto token = load_operator_token(seams);
   if (!token) return token.error();
-  std::unique_ptr<Machine> machine = std::make_unique<MachineImpl>(seams, cluster, self, std::move(*applier),
-                                                                   std::move(opened), *token);
+  std::unique_ptr<Machine> machine =
+      std::make_unique<MachineImpl>(seams, cluster, self, std::move(*applier), std::move(opened), *token);
   return machine;
 }
 

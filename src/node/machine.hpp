@@ -31,7 +31,7 @@ class Machine {
   // nothing, so stop Replication too (before, at once, or later: any order). Idempotent.
   virtual void stop() = 0;
 
-  virtual std::string client_address() const = 0;   // really bound, once listening; else empty
+  virtual std::string client_address() const = 0;  // really bound, once listening; else empty
 
   // The last checkpoint of the archive: the log at or below it is no longer needed for a restart of this node.
   virtual Index checkpointed() const = 0;

@@ -36,11 +36,11 @@ struct Services {
   Presence& presence;
   Markers& markers;
   Passwords& passwords;
-  Digest operator_token;                 // of the contents of operator.token
-  Replication* replication = nullptr;    // set before the loops run
+  Digest operator_token;               // of the contents of operator.token
+  Replication* replication = nullptr;  // set before the loops run
   RateLimit anonymous{anonymous_rate, anonymous_burst};
-  std::map<std::pair<std::string_view, Outcome>, std::uint64_t> requests{};   // by method of the table
-  bool ready = false;                    // /readyz: what was committed at the start is applied
+  std::map<std::pair<std::string_view, Outcome>, std::uint64_t> requests{};  // by method of the table
+  bool ready = false;  // /readyz: what was committed at the start is applied
 
   const chat::State& state() const { return applier.state(); }
   TimePoint now() const { return seams.clock.now(); }

@@ -16,7 +16,7 @@ class Tasks {
 
   void spawn(net::awaitable<void> task);
   std::size_t running() const { return running_; }
-  net::awaitable<void> finished();   // returns once none is left; one caller
+  net::awaitable<void> finished();  // returns once none is left; one caller
 
   // Said once by the machine; whoever waits in steps looks at it.
   void stop() { stopping_ = true; }

@@ -31,7 +31,7 @@ void Methods::handle(const std::shared_ptr<Session>& session, std::string text) 
     answer(call, request.error().error);
     return;
   }
-  if (!request->id) return;   // a notification: it wants no answer, and we know none
+  if (!request->id) return;  // a notification: it wants no answer, and we know none
   session->begin_request();
   call->id = std::move(*request->id);
   call->params = std::move(request->params);
@@ -108,10 +108,14 @@ void Methods::dispatch_sequenced(const CallPtr& call) {
 
 void Methods::settle(const CallPtr& call, const Settled& settled) {
   switch (settled.kind) {
-    case Settled::Kind::replied: return reply(call, settled.reply);
-    case Settled::Kind::later: return answer(call, later(settled.reason, settled.retry_after));
-    case Settled::Kind::too_large: return answer(call, refused("text_too_long", "this is too much for one request"));
-    case Settled::Kind::unknown: break;
+    case Settled::Kind::replied:
+      return reply(call, settled.reply);
+    case Settled::Kind::later:
+      return answer(call, later(settled.reason, settled.retry_after));
+    case Settled::Kind::too_large:
+      return answer(call, refused("text_too_long", "this is too much for one request"));
+    case Settled::Kind::unknown:
+      break;
   }
   wire::RpcError error;
   error.code = wire::RpcCode::unknown;
@@ -137,10 +141,14 @@ Outcome outcome_of(const Answer& answer) {
   const auto* error = std::get_if<wire::RpcError>(&answer);
   if (!error) return Outcome::done;
   switch (error->code) {
-    case wire::RpcCode::refused: return Outcome::refused;
-    case wire::RpcCode::later: return Outcome::later;
-    case wire::RpcCode::unknown: return Outcome::unknown;
-    default: return Outcome::invalid;
+    case wire::RpcCode::refused:
+      return Outcome::refused;
+    case wire::RpcCode::later:
+      return Outcome::later;
+    case wire::RpcCode::unknown:
+      return Outcome::unknown;
+    default:
+      return Outcome::invalid;
   }
 }
 
@@ -164,7 +172,7 @@ void Methods::answer(const CallPtr& call, Answer answer) {
 
 json::object in_place(Services& services, const Call& call, const chat::Reply& reply) {
   auto place = chat::place_name(services.state(), reply.conversation, call.account);
-  if (place.empty()) {   // it went with its last member
+  if (place.empty()) {  // it went with its last member
     const std::string_view room = call.params.at("room").as_string();
     place = room.starts_with('#') ? std::string(room) : "#" + std::string(room);
   }

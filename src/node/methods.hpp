@@ -25,7 +25,7 @@ struct Call {
   wire::RpcId id;
   const Method* method = nullptr;
   boost::json::object params;
-  chat::AccountId account;      // the session's when it asked; 0: not logged in
+  chat::AccountId account;  // the session's when it asked; 0: not logged in
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -37,13 +37,13 @@ using Built = std::variant<chat::Request, Prepare, wire::RpcError>;
 // One row for each method of docs/PROTOCOL.md. Exactly one of `direct`, `reading`, `build` is set.
 struct Method {
   std::string_view name;
-  bool needs_login = false;     // checked here for reads; what is sequenced apply refuses itself (R15)
-  Answer (*direct)(Services&, Call&) = nullptr;                      // answered at once
-  net::awaitable<Answer> (*reading)(Services&, CallPtr) = nullptr;   // answered after a wait
-  Built (*build)(Services&, const CallPtr&) = nullptr;               // sequenced (R15)
-  boost::json::object (*render)(Services&, const Call&, const chat::Reply&) = nullptr;   // of what is done
-  void (*done)(Services&, Call&, const chat::Reply&) = nullptr;      // what it does to the session, before the answer
-  bool local_read = false;      // answered from what this node has applied: marked stale when that may be old
+  bool needs_login = false;                      // checked here for reads; what is sequenced apply refuses itself (R15)
+  Answer (*direct)(Services&, Call&) = nullptr;  // answered at once
+  net::awaitable<Answer> (*reading)(Services&, CallPtr) = nullptr;                      // answered after a wait
+  Built (*build)(Services&, const CallPtr&) = nullptr;                                  // sequenced (R15)
+  boost::json::object (*render)(Services&, const Call&, const chat::Reply&) = nullptr;  // of what is done
+  void (*done)(Services&, Call&, const chat::Reply&) = nullptr;  // what it does to the session, before the answer
+  bool local_read = false;  // answered from what this node has applied: marked stale when that may be old
 };
 
 // The rows, by duty.
@@ -74,7 +74,7 @@ class Methods final : public RequestHandler {
 
 // -- errors, as docs/PROTOCOL.md section 2 has them -------------------------------------------------------------
 
-std::string_view reason_of(chat::Code code);                                    // its fixed word
+std::string_view reason_of(chat::Code code);  // its fixed word
 wire::RpcError refused(chat::Code code, const std::string& text = {});
 wire::RpcError refused(std::string_view reason, std::string message);
 wire::RpcError later(std::string_view reason, milliseconds retry_after);
@@ -86,6 +86,6 @@ Digest payload_digest(std::string_view method, const boost::json::object& params
 // -- what several methods need ----------------------------------------------------------------------------------
 
 inline boost::json::object nothing(Services&, const Call&, const chat::Reply&) { return {}; }
-boost::json::object in_place(Services& services, const Call& call, const chat::Reply& reply);   // {"in": place}
+boost::json::object in_place(Services& services, const Call& call, const chat::Reply& reply);  // {"in": place}
 
 }  // namespace parley::node

@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t token_least = 32;   // a login token: 43 characters of base64url
+constexpr std::size_t token_least = 32;  // a login token: 43 characters of base64url
 constexpr std::size_t token_most = 128;
 constexpr milliseconds look_again_at_most{2000};
 
@@ -64,8 +64,8 @@ struct Credentials {
 
 // What the password was verified against, so that apply can tell whether it still counts (R18).
 struct Verified {
-  bool done = false;             // else: too busy, or no leader
-  chat::AccountId account;       // 0: wrong
+  bool done = false;        // else: too busy, or no leader
+  chat::AccountId account;  // 0: wrong
   std::uint64_t version = 0;
 };
 
@@ -164,7 +164,7 @@ net::awaitable<Answer> resume(Services& services, CallPtr call) {
   if (wait > milliseconds{0}) co_return later("too_many_requests", wait);
   const auto login = digest(token);
   auto account = chat::authenticate(services.state(), login);
-  if (!account) {   // made elsewhere a moment ago, perhaps
+  if (!account) {  // made elsewhere a moment ago, perhaps
     const bool caught_up = co_await catch_up(services, look_again_at_most);
     account = chat::authenticate(services.state(), login);
     if (!account && !caught_up) co_return later("no_leader", retry_after_no_leader);
@@ -197,7 +197,7 @@ net::awaitable<Verified> verify_own(Services* services, CallPtr call, std::strin
   Verified verified;
   const auto account = chat::find_account(services->state(), call->account);
   if (!account) {
-    verified.done = true;   // apply refuses it: not_logged_in
+    verified.done = true;  // apply refuses it: not_logged_in
     co_return verified;
   }
   Credentials given;
@@ -230,9 +230,8 @@ Built build_password(Services& services, const CallPtr& call) {
   const auto password = params.text("password", 0, password_max);
   const auto fresh = new_password(params, "new_password", chat::account_name(services.state(), call->account));
   if (auto error = params.error()) return with_weak_password(std::move(*error));
-  return Prepare([services = &services, call, password, fresh] {
-    return prepare_password(services, call, password, fresh);
-  });
+  return Prepare(
+      [services = &services, call, password, fresh] { return prepare_password(services, call, password, fresh); });
 }
 
 net::awaitable<Prepared> prepare_delete(Services* services, CallPtr call, std::string password) {

@@ -10,7 +10,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint64_t protocol_version = 1;
-constexpr std::size_t key_least = 22;    // 128 bits of base64url
+constexpr std::size_t key_least = 22;  // 128 bits of base64url
 constexpr std::size_t key_most = 128;
 constexpr milliseconds attach_at_most{2000};
 
@@ -75,7 +75,7 @@ net::awaitable<Answer> attach_client(Services& services, CallPtr call) {
   if (auto error = params.error()) co_return std::move(*error);
   const auto secret = digest(key);
   bool fits = chat::client_key_fits(services.state(), client, secret);
-  if (!fits) {   // opened elsewhere a moment ago, perhaps
+  if (!fits) {  // opened elsewhere a moment ago, perhaps
     const bool caught_up = co_await catch_up(services, attach_at_most);
     fits = chat::client_key_fits(services.state(), client, secret);
     if (!fits && !caught_up) co_return later("no_leader", retry_after_no_leader);

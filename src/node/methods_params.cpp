@@ -22,8 +22,7 @@ void Params::refuse(std::string_view name, std::string_view expected) {
   error_ = std::move(error);
 }
 
-std::string Params::checked_text(std::string_view name, const json::value& value, std::size_t least,
-                                 std::size_t most) {
+std::string Params::checked_text(std::string_view name, const json::value& value, std::size_t least, std::size_t most) {
   const auto* text = value.if_string();
   if (!text) {
     refuse(name, "expected a text");

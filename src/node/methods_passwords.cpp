@@ -10,14 +10,14 @@ namespace {
 
 // Those of at least password_min bytes that head every published list of leaked passwords. In lower case.
 constexpr std::array<std::string_view, 60> common_passwords{
-    "password",   "12345678",   "123456789",  "1234567890", "qwertyui",   "qwertyuiop", "password1",  "password12",
-    "password123", "iloveyou",  "princess",   "football",   "baseball",   "welcome1",   "welcome123", "sunshine",
-    "superman",   "trustno1",   "1q2w3e4r",   "1q2w3e4r5t", "1qaz2wsx",   "qwerty123",  "qwerty12",   "qwerty1234",
-    "abcd1234",   "abc12345",   "abcdefgh",   "11111111",   "00000000",   "88888888",   "12341234",   "12344321",
-    "87654321",   "987654321",  "0987654321", "123123123",  "11223344",   "1122334455", "passw0rd",   "p@ssw0rd",
-    "p@ssword",   "letmein1",   "letmein123", "computer",   "internet",   "whatever",   "starwars",   "michelle",
-    "jennifer",   "charlie1",   "liverpool",  "asdfghjk",   "asdfghjkl",  "zxcvbnm1",   "administrator", "changeme",
-    "changeme1",  "secret123",  "default1",   "admin123"};
+    "password",    "12345678",  "123456789",  "1234567890", "qwertyui",  "qwertyuiop", "password1",     "password12",
+    "password123", "iloveyou",  "princess",   "football",   "baseball",  "welcome1",   "welcome123",    "sunshine",
+    "superman",    "trustno1",  "1q2w3e4r",   "1q2w3e4r5t", "1qaz2wsx",  "qwerty123",  "qwerty12",      "qwerty1234",
+    "abcd1234",    "abc12345",  "abcdefgh",   "11111111",   "00000000",  "88888888",   "12341234",      "12344321",
+    "87654321",    "987654321", "0987654321", "123123123",  "11223344",  "1122334455", "passw0rd",      "p@ssw0rd",
+    "p@ssword",    "letmein1",  "letmein123", "computer",   "internet",  "whatever",   "starwars",      "michelle",
+    "jennifer",    "charlie1",  "liverpool",  "asdfghjk",   "asdfghjkl", "zxcvbnm1",   "administrator", "changeme",
+    "changeme1",   "secret123", "default1",   "admin123"};
 
 std::string folded(std::string_view text) {
   std::string result(text);
@@ -60,7 +60,7 @@ net::awaitable<std::optional<bool>> Passwords::verify(std::string phc, std::stri
   const auto random = seams_.entropy.bytes(16);
   std::function<void()> job = [&] {
     if (first) {
-      phc = hasher.hash(random);   // takes as long as a verification
+      phc = hasher.hash(random);  // takes as long as a verification
     } else {
       fits = hasher.verify(phc, password);
     }

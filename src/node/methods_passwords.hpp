@@ -30,7 +30,7 @@ class Passwords {
  private:
   bool busy() const { return seams_.workers.queued(net::Lane::password) >= password_queue_max; }
   Seams seams_;
-  std::string nobodys_;   // a hash of something random, made when first needed
+  std::string nobodys_;  // a hash of something random, made when first needed
 };
 
 }  // namespace parley::node

@@ -1,5 +1,5 @@
-#include <array>
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "node/methods.hpp"
@@ -17,7 +17,7 @@ Built build_send(Services&, const CallPtr& call) {
   Params params(call->params);
   params.known("seq"), params.known("first");
   const auto to = params.text("to", 1, 256);
-  auto text = params.text("text", 0);   // its length is apply's to judge: that answer takes the number
+  auto text = params.text("text", 0);  // its length is apply's to judge: that answer takes the number
   if (!to.empty() && to.front() != '#' && to.front() != '@') params.refuse("to", "expected \"#room\" or \"@name\"");
   if (auto error = params.error()) return std::move(*error);
   if (to.front() == '#') {
@@ -45,7 +45,7 @@ json::object render_send(Services& services, const Call& call, const chat::Reply
 
 struct Facts {
   bool busy = false;
-  std::vector<chat::MessageFacts> facts;   // in the order of the ids
+  std::vector<chat::MessageFacts> facts;  // in the order of the ids
   Index seen_at;
 };
 
@@ -57,7 +57,7 @@ std::vector<chat::MessageFacts> facts_in_order(const std::vector<chat::MessageId
     if (row != rows.end()) {
       result.push_back(chat::facts_of(*row));
     } else {
-      result.emplace_back().id = id;   // not found: apply says so, or look_again
+      result.emplace_back().id = id;  // not found: apply says so, or look_again
     }
   }
   return result;

@@ -69,11 +69,16 @@ void machine_metrics(Text& out, const Services& services) {
 
 std::string_view word(Outcome outcome) {
   switch (outcome) {
-    case Outcome::done: return "done";
-    case Outcome::refused: return "refused";
-    case Outcome::later: return "later";
-    case Outcome::unknown: return "unknown";
-    case Outcome::invalid: return "invalid";
+    case Outcome::done:
+      return "done";
+    case Outcome::refused:
+      return "refused";
+    case Outcome::later:
+      return "later";
+    case Outcome::unknown:
+      return "unknown";
+    case Outcome::invalid:
+      return "invalid";
   }
   return "invalid";
 }

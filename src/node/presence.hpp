@@ -19,7 +19,7 @@ class Presence {
   net::awaitable<void> presence_loop(Replication& replication);
   void stop();
 
-  std::vector<chat::AccountId> online() const;   // sorted; here and elsewhere
+  std::vector<chat::AccountId> online() const;  // sorted; here and elsewhere
   bool online(chat::AccountId account) const;
 
  private:

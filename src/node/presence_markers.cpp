@@ -14,11 +14,7 @@ constexpr milliseconds alive_interval{60'000};
 }  // namespace
 
 Markers::Markers(Seams seams, const Applier& applier, Proposals& proposals, const Sessions& sessions)
-    : seams_(seams),
-      applier_(applier),
-      proposals_(proposals),
-      sessions_(sessions),
-      alarm_(seams_.clock.make_alarm()) {}
+    : seams_(seams), applier_(applier), proposals_(proposals), sessions_(sessions), alarm_(seams_.clock.make_alarm()) {}
 
 net::awaitable<void> Markers::marker_loop() {
   alive_at_ = seams_.clock.now() + alive_interval;

@@ -23,7 +23,7 @@ class Markers {
   net::awaitable<void> marker_loop();
   void stop();
 
-  bool note_read(chat::AccountId account, chat::ConversationId conversation, chat::Number number);   // false: full
+  bool note_read(chat::AccountId account, chat::ConversationId conversation, chat::Number number);  // false: full
   void note_client(chat::ClientId client) { clients_.insert(client); }
   void note_login(const chat::LoginId& login) { logins_.insert(login); }
 
@@ -45,8 +45,8 @@ class Markers {
   std::map<Place, chat::Number> reads_;
   std::set<chat::ClientId> clients_;
   std::set<chat::LoginId> logins_;
-  TimePoint alive_at_ = long_ago;         // signs of life go with the next markers after this, or alone
-  TimePoint all_alive_at_ = long_ago;     // when all who are connected are noted again
+  TimePoint alive_at_ = long_ago;      // signs of life go with the next markers after this, or alone
+  TimePoint all_alive_at_ = long_ago;  // when all who are connected are noted again
   bool stopping_ = false;
 };
 

@@ -18,18 +18,18 @@ struct Proposals::Ticket {
   Ask ask;
   std::vector<Done> waiters;
   enum class Stage : std::uint8_t { preparing, ready, submitting, proposed, settled } stage = Stage::preparing;
-  SharedBytes command;          // from ready on
-  raft::EntryId entry;          // proposed
-  bool maybe = false;           // a copy may be in some log under an id that nobody told us
-  bool leader_met = false;      // a leader was known during the last attempt
+  SharedBytes command;      // from ready on
+  raft::EntryId entry;      // proposed
+  bool maybe = false;       // a copy may be in some log under an id that nobody told us
+  bool leader_met = false;  // a leader was known during the last attempt
   std::size_t looks = 0;
 };
 
 struct Proposals::Lane {
   chat::ClientId client;
-  std::map<chat::Sequence, TicketPtr> tickets;   // not settled
+  std::map<chat::Sequence, TicketPtr> tickets;  // not settled
   std::unique_ptr<net::Alarm> alarm;
-  TimePoint not_before = long_ago;               // the next attempt
+  TimePoint not_before = long_ago;  // the next attempt
 };
 
 struct Proposals::Solo {
@@ -149,7 +149,7 @@ Proposals::TicketPtr Proposals::next_ready(const Lane& lane) const {
 void Proposals::submitted(Lane& lane, const TicketPtr& ticket, const Submitted& outcome) {
   const auto now = seams_.clock.now();
   if (outcome.outcome == Submitted::Outcome::unknown) ticket->maybe = true;
-  if (ticket->stage != Ticket::Stage::submitting) return;   // settled meanwhile: applied already, or out of time
+  if (ticket->stage != Ticket::Stage::submitting) return;  // settled meanwhile: applied already, or out of time
   ticket->stage = Ticket::Stage::ready;
   ticket->leader_met = outcome.outcome != Submitted::Outcome::no_leader;
   switch (outcome.outcome) {
@@ -345,7 +345,7 @@ net::awaitable<Settled> Proposals::solo_loop(SoloPtr solo, SharedBytes command) 
     for (const auto& [entry, reply] : opened_) {
       if (entry == outcome.entry) co_return Settled::with(reply);
     }
-    if (outcome.entry <= applied_) continue;   // gone by: again, it does no harm
+    if (outcome.entry <= applied_) continue;  // gone by: again, it does no harm
     solo->lost = false;
     proposed_[outcome.entry] = Waiting{nullptr, solo};
     while (!solo->settled && !solo->lost && !stopping_ && seams_.clock.now() < deadline) {

@@ -22,15 +22,15 @@ namespace parley::node {
 // What became of a request, in the terms of docs/PROTOCOL.md section 2.
 struct Settled {
   enum class Kind : std::uint8_t {
-    replied,     // carried out, as yes or as no: `reply`
-    later,       // it did not and will not happen
-    unknown,     // it may have happened, or still happen
-    too_large    // it can't ever happen
+    replied,   // carried out, as yes or as no: `reply`
+    later,     // it did not and will not happen
+    unknown,   // it may have happened, or still happen
+    too_large  // it can't ever happen
   };
   Kind kind = Kind::unknown;
   chat::Reply reply;
-  std::string_view reason;                // later, unknown: "busy", "no_leader", "leadership_lost"
-  milliseconds retry_after{0};            // later
+  std::string_view reason;      // later, unknown: "busy", "no_leader", "leadership_lost"
+  milliseconds retry_after{0};  // later
 
   static Settled with(chat::Reply reply) { return Settled{Kind::replied, std::move(reply), {}, {}}; }
   static Settled later(std::string_view reason, milliseconds retry_after) {
@@ -79,7 +79,7 @@ class Proposals final : public ApplyListener {
   net::awaitable<Settled> propose(chat::Command command);
 
   void leader_changed();
-  void stop();                            // settles everything that is under way
+  void stop();  // settles everything that is under way
 
   std::size_t pending() const { return pending_; }
   std::uint64_t resubmitted() const { return resubmitted_; }
@@ -89,7 +89,7 @@ class Proposals final : public ApplyListener {
  private:
   struct Ticket;
   struct Lane;
-  struct Solo;   // an unsequenced one
+  struct Solo;  // an unsequenced one
   using TicketPtr = std::shared_ptr<Ticket>;
   using LanePtr = std::shared_ptr<Lane>;
   using SoloPtr = std::shared_ptr<Solo>;
@@ -111,14 +111,14 @@ class Proposals final : public ApplyListener {
   Tasks& tasks_;
   Replication* replication_ = nullptr;
   std::map<chat::ClientId, LanePtr> lanes_;
-  struct Waiting {                        // exactly one of them
+  struct Waiting {  // exactly one of them
     TicketPtr ticket;
     SoloPtr solo;
   };
-  std::map<raft::EntryId, Waiting> proposed_;   // term first: the front is what can be lost first
-  std::deque<std::pair<TimePoint, std::weak_ptr<Ticket>>> deadlines_;   // all have the same timeout: in order
-  std::deque<std::pair<raft::EntryId, chat::Reply>> opened_;   // the last OpenClient replies: the answer to submit()
-                                                               // may come after the entry was applied
+  std::map<raft::EntryId, Waiting> proposed_;  // term first: the front is what can be lost first
+  std::deque<std::pair<TimePoint, std::weak_ptr<Ticket>>> deadlines_;  // all have the same timeout: in order
+  std::deque<std::pair<raft::EntryId, chat::Reply>> opened_;  // the last OpenClient replies: the answer to submit()
+                                                              // may come after the entry was applied
   std::vector<SoloPtr> solos_;
   std::unique_ptr<net::Alarm> deadline_alarm_;
   raft::EntryId applied_;

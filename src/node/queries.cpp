@@ -19,8 +19,7 @@ bool Reads::busy(net::Lane lane) const {
   return seams_.workers.queued(lane) >= max;
 }
 
-net::awaitable<std::optional<Reads::Rows>> Reads::history(std::vector<store::HistoryQuery> queries,
-                                                          std::size_t limit) {
+net::awaitable<std::optional<Reads::Rows>> Reads::history(std::vector<store::HistoryQuery> queries, std::size_t limit) {
   if (busy(net::Lane::pages)) co_return std::nullopt;
   std::vector<Rows> recent;
   for (const auto& query : queries) recent.push_back(recent_.history(query));
@@ -113,8 +112,8 @@ Scope scope_of(const chat::State& state, chat::AccountId account,
 }
 
 std::vector<store::HistoryQuery> history_queries(const chat::State& state, chat::AccountId account,
-                                                 chat::ConversationId conversation, chat::Number low,
-                                                 chat::Number high, bool descending, std::size_t limit) {
+                                                 chat::ConversationId conversation, chat::Number low, chat::Number high,
+                                                 bool descending, std::size_t limit) {
   std::vector<store::HistoryQuery> queries;
   for (const auto& part : chat::visible(state, account, conversation)) {
     const auto from = std::max({part.from, low, chat::Number{1}});

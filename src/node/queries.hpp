@@ -30,8 +30,8 @@ class Reads {
   net::awaitable<std::optional<Changes>> changed(store::ChangedQuery query);
 
   struct Found {
-    Rows rows;          // those that exist
-    Index seen_at;      // what memory and archive say is at least as new as this index
+    Rows rows;      // those that exist
+    Index seen_at;  // what memory and archive say is at least as new as this index
   };
   net::awaitable<std::optional<Found>> by_id(std::vector<chat::MessageId> ids);
 
@@ -48,8 +48,8 @@ class Reads {
   Seams seams_;
   const Applier& applier_;
   const Recent& recent_;
-  std::unique_ptr<store::ArchiveReader> pages_;    // on Lane::pages only
-  std::unique_ptr<store::ArchiveReader> search_;   // on Lane::search only
+  std::unique_ptr<store::ArchiveReader> pages_;   // on Lane::pages only
+  std::unique_ptr<store::ArchiveReader> search_;  // on Lane::search only
 };
 
 // Where an account may look (R18): whole conversations, and parts of others.
@@ -62,8 +62,8 @@ Scope scope_of(const chat::State& state, chat::AccountId account,
 
 // The parts of `conversation` between two numbers that the account may see, as queries in the order of reading.
 std::vector<store::HistoryQuery> history_queries(const chat::State& state, chat::AccountId account,
-                                                 chat::ConversationId conversation, chat::Number low,
-                                                 chat::Number high, bool descending, std::size_t limit);
+                                                 chat::ConversationId conversation, chat::Number low, chat::Number high,
+                                                 bool descending, std::size_t limit);
 
 // Does the text hold all words of the query? As the archive's index sees words: letters and digits, case folded.
 bool holds_words(const std::string& text, const std::string& query);

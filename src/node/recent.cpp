@@ -33,7 +33,7 @@ void Recent::archived(Index through) {
     const auto id = order_.front().second;
     order_.pop_front();
     const auto found = rows_.find(id);
-    if (found == rows_.end() || found->second.changed_index > through) continue;   // changed again since
+    if (found == rows_.end() || found->second.changed_index > through) continue;  // changed again since
     by_number_.erase({found->second.conversation, found->second.number});
     by_client_.erase({found->second.client, found->second.sequence});
     rows_.erase(found);
@@ -62,7 +62,7 @@ std::vector<MessageRow> Recent::changed(const store::ChangedQuery& query) const 
   const auto later = [](Index index, const auto& entry) { return index < entry.first; };
   for (auto it = std::upper_bound(order_.begin(), order_.end(), query.after, later); it != order_.end(); ++it) {
     const auto& row = rows_.at(it->second);
-    if (row.changed_index != it->first) continue;   // an older version
+    if (row.changed_index != it->first) continue;  // an older version
     if (within(row, query.conversations, query.ranges)) result.push_back(row);
   }
   return result;

@@ -62,7 +62,7 @@ void Session::end(std::string_view reason) {
   if (ended_) return;
   ended_ = true;
   reason_ = reason;
-  if (reason == "slow_reader") {   // what it did not take it will read from its cursor
+  if (reason == "slow_reader") {  // what it did not take it will read from its cursor
     outbox_.clear();
     outbox_bytes_ = 0;
   }

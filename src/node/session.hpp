@@ -35,27 +35,27 @@ class Session {
   static net::awaitable<void> read_loop(std::shared_ptr<Session> session, RequestHandler& handler);
   static net::awaitable<void> write_loop(std::shared_ptr<Session> session);
 
-  void push(Frame frame);                    // an answer or a notification; ignored once ended
-  void end(std::string_view reason);         // says "closing" with the reason, and closes; a word of docs/PROTOCOL.md
-  void hang_up();                            // closes at once
+  void push(Frame frame);             // an answer or a notification; ignored once ended
+  void end(std::string_view reason);  // says "closing" with the reason, and closes; a word of docs/PROTOCOL.md
+  void hang_up();                     // closes at once
 
   void begin_request() { ++under_way_; }
   void end_request();
 
   std::uint64_t number() const { return number_; }
-  const std::string& address() const { return address_; }   // without the port
+  const std::string& address() const { return address_; }  // without the port
   bool ended() const { return ended_; }
-  const std::string& reason() const { return reason_; }     // why it was ended; empty: it went by itself
-  bool spoke() const { return spoke_; }      // sent its first message
+  const std::string& reason() const { return reason_; }  // why it was ended; empty: it went by itself
+  bool spoke() const { return spoke_; }                  // sent its first message
   TimePoint since() const { return since_; }
-  TimePoint close_at() const { return close_at_; }   // when to stop waiting for the last words to be written
+  TimePoint close_at() const { return close_at_; }  // when to stop waiting for the last words to be written
 
   // Who it is. `login` and `account` are set and cleared by Sessions only, which keeps the index of accounts.
-  std::optional<chat::ClientId> client;      // the client session it is attached to
+  std::optional<chat::ClientId> client;  // the client session it is attached to
   std::optional<chat::LoginId> login;
-  chat::AccountId account;                   // 0: not logged in
+  chat::AccountId account;  // 0: not logged in
   bool is_operator = false;
-  bool greeted = false;                      // said hello: wants to be told of leaders
+  bool greeted = false;  // said hello: wants to be told of leaders
 
  private:
   const std::uint64_t number_;
@@ -64,8 +64,8 @@ class Session {
   const std::size_t outbox_max_;
   const std::string address_;
   const TimePoint since_;
-  std::unique_ptr<net::Alarm> ready_;        // the writer's
-  std::unique_ptr<net::Alarm> room_;         // the reader's
+  std::unique_ptr<net::Alarm> ready_;  // the writer's
+  std::unique_ptr<net::Alarm> room_;   // the reader's
   std::deque<Frame> outbox_;
   std::size_t outbox_bytes_ = 0;
   std::size_t under_way_ = 0;

@@ -29,7 +29,7 @@ net::awaitable<void> Sessions::accept_loop(net::Listener& listener, RequestHandl
     auto connection = co_await listener.accept();
     if (!connection) co_return;
     const auto address = address_of(connection->remote());
-    if (stopping_ || full(address)) {
+    if (stopping_ || (full(address) && !make_room())) {
       tasks_.spawn(turn_away(std::move(connection)));
       continue;
     }
@@ -46,6 +46,20 @@ bool Sessions::full(const std::string& address) const {
   if (sessions_.size() >= cluster_.sessions_max) return true;
   const auto same = by_address_.find(address);
   return same != by_address_.end() && same->second >= address_sessions_max && !is_loopback(address);
+}
+
+// Whoever has not logged in gives way when all places are taken, the oldest first, but not at once: so idle
+// connections of strangers keep nobody out.
+bool Sessions::make_room() {
+  if (sessions_.size() < cluster_.sessions_max) return false;  // it is the address that has too many
+  const auto now = seams_.clock.now();
+  for (const auto& [number, session] : sessions_) {
+    const bool stranger = session->account == chat::AccountId{} && !session->is_operator;
+    if (!stranger || session->ended() || now < session->since() + stranger_stay) continue;
+    session->end("too_many");
+    return true;
+  }
+  return false;
 }
 
 net::awaitable<void> Sessions::turn_away(std::shared_ptr<net::Connection> connection) {
@@ -182,7 +196,7 @@ void Sessions::deliver_message(const std::vector<SessionPtr>& sessions, const ch
 void Sessions::cut(const chat::LoginEnded& event) {
   const auto found = by_account_.find(event.account);
   if (found == by_account_.end()) return;
-  const auto sessions = found->second;   // a copy: ending may unlist
+  const auto sessions = found->second;  // a copy: ending may unlist
   for (const auto& session : sessions) {
     const bool meant = !event.login || session->login == event.login;
     const bool excepted = event.except && session->login == event.except;

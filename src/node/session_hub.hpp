@@ -20,8 +20,8 @@ class Sessions final : public ApplyListener {
   Sessions(Seams seams, Tasks& tasks, const ClusterConfig& cluster, const Applier& applier);
 
   net::awaitable<void> accept_loop(net::Listener& listener, RequestHandler& handler);
-  net::awaitable<void> housekeeping_loop();   // ends once told to stop and the last session has gone
-  void stop();                                // "node_stopping" to all
+  net::awaitable<void> housekeeping_loop();  // ends once told to stop and the last session has gone
+  void stop();                               // "node_stopping" to all
 
   void log_in(const std::shared_ptr<Session>& session, const chat::LoginId& login, chat::AccountId account);
   void log_out(const std::shared_ptr<Session>& session);
@@ -29,7 +29,7 @@ class Sessions final : public ApplyListener {
   void leader_changed(const LeaderView& view);
 
   std::size_t count() const { return sessions_.size(); }
-  std::vector<chat::AccountId> accounts() const;   // logged in here, sorted
+  std::vector<chat::AccountId> accounts() const;  // logged in here, sorted
   bool online(chat::AccountId account) const { return by_account_.contains(account); }
   std::vector<std::shared_ptr<Session>> all() const;
   std::uint64_t slow_readers() const { return slow_readers_; }
@@ -45,6 +45,7 @@ class Sessions final : public ApplyListener {
   net::awaitable<void> serve(SessionPtr session, RequestHandler& handler);
   net::awaitable<void> turn_away(std::shared_ptr<net::Connection> connection);
   bool full(const std::string& address) const;
+  bool make_room();
   void leave(const SessionPtr& session);
   void deliver(const chat::Delivery& delivery, Index cursor);
   void deliver_message(const std::vector<SessionPtr>& sessions, const chat::MessageChanged& event, Index cursor);

@@ -20,13 +20,20 @@ Frame notification(std::string_view method, json::object params) {
 std::string_view word(chat::RoomChanged::What what) {
   using What = chat::RoomChanged::What;
   switch (what) {
-    case What::created: return "created";
-    case What::joined: return "joined";
-    case What::left: return "left";
-    case What::removed: return "removed";
-    case What::invited: return "invited";
-    case What::topic: return "topic";
-    case What::deleted: return "deleted";
+    case What::created:
+      return "created";
+    case What::joined:
+      return "joined";
+    case What::left:
+      return "left";
+    case What::removed:
+      return "removed";
+    case What::invited:
+      return "invited";
+    case What::topic:
+      return "topic";
+    case What::deleted:
+      return "deleted";
   }
   return "changed";
 }

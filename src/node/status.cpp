@@ -50,7 +50,7 @@ json::array voters(const Services& services, const raft::Status& status) {
     voter["node"] = member.id.node.value;
     voter["address"] = member.client_address;
     voter["connected"] = self || services.replication->connected(member.id.node);
-    voter["match"] = nullptr;   // the leader alone knows
+    voter["match"] = nullptr;  // the leader alone knows
     if (const auto* peer = peer_of(status, member.id)) voter["match"] = peer->match_index.value;
     if (self) voter["match"] = status.persisted_index.value;
     result.push_back(std::move(voter));
@@ -62,10 +62,14 @@ json::array voters(const Services& services, const raft::Status& status) {
 
 std::string_view name(raft::Role role) {
   switch (role) {
-    case raft::Role::follower: return "follower";
-    case raft::Role::pre_candidate: return "pre_candidate";
-    case raft::Role::candidate: return "candidate";
-    case raft::Role::leader: return "leader";
+    case raft::Role::follower:
+      return "follower";
+    case raft::Role::pre_candidate:
+      return "pre_candidate";
+    case raft::Role::candidate:
+      return "candidate";
+    case raft::Role::leader:
+      return "leader";
   }
   return "unknown";
 }

@@ -15,14 +15,14 @@ boost::json::object status_json(Services& services);
 // Reads are answered from what this node has applied. Nothing while a leader is heard; else how old that may be:
 // since the leader was heard last; -1 ms: it never was.
 std::optional<milliseconds> staleness(const Services& services);
-void mark_stale(const Services& services, boost::json::object& result);   // "stale", "age_ms"
+void mark_stale(const Services& services, boost::json::object& result);  // "stale", "age_ms"
 
 // How many of the voters have the latest, and whether one more of them may fail.
 struct Copies {
   std::size_t voters = 0;
-  std::size_t connected = 0;    // voters that this node hears, itself included
-  std::size_t copies = 0;       // leader: voters that hold all that is committed; else 0
-  bool bearable = false;        // one more failure leaves a majority
+  std::size_t connected = 0;  // voters that this node hears, itself included
+  std::size_t copies = 0;     // leader: voters that hold all that is committed; else 0
+  bool bearable = false;      // one more failure leaves a majority
 };
 Copies copies_of(const Services& services, const raft::Status& status);
 

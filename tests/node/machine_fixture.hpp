@@ -27,9 +27,9 @@ class TestClient {
 
   // Sends and waits for the answer to it: {"result": …} or {"error": …}.
   json::object ask(const std::string& method, json::object params = {});
-  json::object result(const std::string& method, json::object params = {});    // fails the test if it is an error
-  json::object error(const std::string& method, json::object params = {});     // fails the test if it is a result
-  std::string reason(const std::string& method, json::object params = {});     // error.data.reason
+  json::object result(const std::string& method, json::object params = {});  // fails the test if it is an error
+  json::object error(const std::string& method, json::object params = {});   // fails the test if it is a result
+  std::string reason(const std::string& method, json::object params = {});   // error.data.reason
 
   // The same for sequenced methods: adds "seq" and "first".
   json::object do_result(const std::string& method, json::object params = {});
@@ -37,15 +37,15 @@ class TestClient {
   std::string do_reason(const std::string& method, json::object params = {});
   json::object sequenced(json::object params);
 
-  std::uint64_t send(const std::string& method, json::object params);   // does not wait; the request's id
-  std::optional<json::object> answer(std::uint64_t id);                  // if it has come
+  std::uint64_t send(const std::string& method, json::object params);  // does not wait; the request's id
+  std::optional<json::object> answer(std::uint64_t id);                // if it has come
   json::object wait(std::uint64_t id);
 
-  void open(const std::string& key = "a-key-that-only-i-know");          // a client session
-  void enter(const std::string& name);                                   // opens, registers and logs in
+  void open(const std::string& key = "a-key-that-only-i-know");  // a client session
+  void enter(const std::string& name);                           // opens, registers and logs in
   std::string token() const { return token_; }
 
-  std::vector<json::object> notifications(const std::string& method);    // params, so far
+  std::vector<json::object> notifications(const std::string& method);  // params, so far
   FakeConnection& connection() { return *connection_; }
 
   std::uint64_t client = 0;
@@ -69,10 +69,10 @@ class MachineTest : public ::testing::Test {
   ~MachineTest() override;
 
   void start();
-  void stop();                      // as SIGTERM: everything is archived, the loops end
-  void kill();                      // as SIGKILL
+  void stop();  // as SIGTERM: everything is archived, the loops end
+  void kill();  // as SIGKILL
   TestClient connect(std::string from = "127.0.0.1:5000");
-  TestClient member(const std::string& name);   // connected, registered, logged in
+  TestClient member(const std::string& name);  // connected, registered, logged in
 
   bool run_until(const std::function<bool()>& condition, Duration at_most = std::chrono::seconds(30));
   void run_for(Duration duration) { world.run_for(duration); }

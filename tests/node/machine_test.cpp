@@ -25,7 +25,7 @@ class ProposalsTest : public MachineTest {
     start();
     ann.emplace(member("ann"));
   }
-  std::size_t notes() {   // how many messages there are in the end
+  std::size_t notes() {  // how many messages there are in the end
     return ann->result("history", {{"in", "@ann"}}).at("messages").as_array().size();
   }
   std::optional<TestClient> ann;
@@ -178,7 +178,7 @@ TEST_F(ProposalsTest, ANumberThatEndedElsewhereIsAnsweredFromThatEntry) {
   run_for(50ms);
   const auto mine = replication->submitted.back();
   replication->lose_uncommitted();
-  replication->append(mine);   // under another place in the log
+  replication->append(mine);  // under another place in the log
   replication->commit_all();
   EXPECT_EQ(outcome(ann->wait(id)), "done");
 }
@@ -203,7 +203,7 @@ TEST_F(ProposalsTest, FactsThatGrowOldOnTheirWayAreReadAgainByTheNode) {
   replication->commit_at_once = false;
   const auto one = ann->send("edit", ann->sequenced({{"message", id}, {"text", "v2"}}));
   const auto two = other.send("edit", other.sequenced({{"message", id}, {"text", "v3"}}));
-  run_for(50ms);   // both were read before either is applied
+  run_for(50ms);  // both were read before either is applied
   replication->commit_at_once = true;
   replication->commit_all();
   EXPECT_EQ(outcome(ann->wait(one)), "done");
@@ -214,7 +214,7 @@ TEST_F(ProposalsTest, FactsThatGrowOldOnTheirWayAreReadAgainByTheNode) {
 // -- the archive -----------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, AReaderSeesWhatIsNotArchivedYet) {
-  replication->persisted = replication->last();   // nothing more may go into the archive (R9)
+  replication->persisted = replication->last();  // nothing more may go into the archive (R9)
   run_for(1s);
   const auto archived = number(ann->result("status"), "archived");
   ann->do_result("send", {{"to", "@ann"}, {"text", "only in memory"}});

@@ -112,6 +112,28 @@ TEST_F(AccountMethodsTest, WhoKeepsGuessingHasToWaitAndTheAccountIsFreeAgainAfte
   EXPECT_EQ(guesser.reason("login", params), "wrong_credentials") << "the number was still free";
 }
 
+TEST_F(AccountMethodsTest, MorePasswordWorkThanTheQueueHoldsComesLaterAndNothingIsLost) {
+  std::vector<TestClient> clients;
+  std::vector<std::uint64_t> ids;
+  for (int i = 0; i < 70; ++i) {
+    clients.push_back(connect());
+    clients.back().open("a-key-of-client-number-" + std::to_string(100 + i));
+  }
+  const auto request = [&](int i) {
+    return json::object{{"name", "user" + std::to_string(i)}, {"password", "long enough"}, {"seq", 1}, {"first", 1}};
+  };
+  for (int i = 0; i < 70; ++i) ids.push_back(clients[i].send("account.register", request(i)));
+  int later = 0;
+  for (int i = 0; i < 70; ++i) {
+    const auto answer = clients[i].wait(ids[i]);
+    if (answer.contains("result")) continue;
+    EXPECT_EQ(answer.at("error").at("data").at("reason").as_string(), "busy");
+    clients[i].result("account.register", request(i));
+    ++later;
+  }
+  EXPECT_EQ(later, 70 - 64);
+}
+
 TEST_F(AccountMethodsTest, LogoutEndsTheOtherConnectionsOfTheLoginAndLeavesThisOne) {
   auto client = member("ann");
   auto other = connect();

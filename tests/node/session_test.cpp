@@ -12,7 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-
 class SessionTest : public MachineTest {};
 
 TEST_F(SessionTest, ASlowReaderIsCutOffWithAReasonAndReadsOnFromItsCursor) {
@@ -59,6 +58,20 @@ TEST_F(SessionTest, BeyondSessionsMaxOneIsTurnedAwayWithAReasonAndTheOthersStay)
   auto four = connect();
   four.result("status");
   one.result("status");
+}
+
+TEST_F(SessionTest, WhoIsNotLoggedInGivesWayAfterAWhileWhenAllPlacesAreTaken) {
+  cluster.sessions_max = 2;
+  start();
+  auto ann = member("ann");
+  auto stranger = connect();
+  stranger.result("status");
+  run_for(stranger_stay);
+  auto next = connect();
+  next.result("status");
+  ASSERT_TRUE(run_until([&] { return stranger.connection().closed(); }));
+  EXPECT_EQ(text(stranger.notifications("closing").at(0), "reason"), "too_many");
+  ann.result("unread");
 }
 
 TEST_F(SessionTest, OneAddressCanNotTakeAllConnectionsButTheLoopbackMay) {
