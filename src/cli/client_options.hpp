@@ -17,7 +17,8 @@ struct Cursor {
 
 struct ClientOptions {
   std::string client_name = "parley";      // shown in the nodes' logs
-  bool follow_leader = true;               // false ("--stay"): keeps the node it has while that one works
+  // false ("--stay"): begins with the first server given and keeps the node it has while that one works.
+  bool follow_leader = true;
   bool receive = true;                     // sync and deliver messages; false for pure writers
   std::optional<Cursor> cursor;            // nullopt: from the moment of the login on
   bool replay_after_restore = true;        // another generation: deliver from its beginning; false: from now on

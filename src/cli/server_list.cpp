@@ -11,7 +11,8 @@ ServerList::ServerList(std::vector<std::string> given, const ClientOptions& opti
     : options_(options), random_(random) {
   learn(given);
   PARLEY_ASSERT(!known_.empty(), "a client needs at least one server to begin with");
-  position_ = random_.below(known_.size());   // many clients spread over the nodes from the start
+  // Many clients spread over the nodes from the start; who is to stay where it is begins with the first one given.
+  if (options_.follow_leader) position_ = random_.below(known_.size());
 }
 
 void ServerList::learn(const std::vector<std::string>& addresses) {
