@@ -37,7 +37,8 @@ void WalGuard::for_each_part(std::uint64_t offset, std::string_view bytes, Visit
   for (std::uint64_t at = offset; at < end;) {
     const Part part = part_at(at);
     const bool whole = part.begin >= offset && part.end <= end;
-    visit(part.number, part.begin, whole ? bytes.substr(part.begin - offset, part.end - part.begin) : std::string_view());
+    const auto content = whole ? bytes.substr(part.begin - offset, part.end - part.begin) : std::string_view();
+    visit(part.number, part.begin, content);
     at = part.end;
   }
 }

@@ -15,7 +15,8 @@ TEST(Address, is_a_host_and_a_port) {
 
 TEST(Address, that_is_wrong_is_named_with_what_was_expected) {
   for (const char* text : {"", ":", "localhost", "localhost:", ":7001", "localhost:x", "localhost:65536", "a:-1",
-                           "a:+1", "a: 1", "::1:7001", "[::1]", "[]:1", "[127.0.0.1]:1", "[::1:1", "a b:1", "a\n:1", "a/b:1"}) {
+                           "a:+1", "a: 1", "::1:7001", "[::1]", "[]:1", "[127.0.0.1]:1", "[::1:1",
+                           "a b:1", "a\n:1", "a/b:1"}) {
     const auto parsed = parse_address(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_NE(parsed.error().message.find("\"" + std::string(text) + "\""), std::string::npos);

@@ -147,7 +147,8 @@ TEST(ArchiveChanges, ACursorMeetsEveryChangeOnceInOrderTombstonesIncluded) {
   ASSERT_TRUE(opened.ok());
   for (int i = 0; i < 10; ++i) opened->archive->write(workload.next(40));
   const auto reader = opened->archive->reader();
-  const std::vector<chat::ConversationId> all{chat::ConversationId(3), chat::ConversationId(1), chat::ConversationId(2)};
+  const std::vector<chat::ConversationId> all{chat::ConversationId(3), chat::ConversationId(1),
+                                              chat::ConversationId(2)};
   for (const std::uint64_t start : {0, 17, 399, 400}) {
     std::vector<chat::MessageRow> met;
     for (Index cursor(start);;) {
@@ -187,7 +188,8 @@ TEST(ArchiveChanges, ShowOnlyTheNumbersThatMayBeSeen) {   // R18
   auto expected = expected_changes(workload.model(), Index(5));
   std::erase_if(expected, [&](const auto& row) { return !visible(row); });
   ChangedQuery query{{chat::ConversationId(1)}, Index(5), 9, {}};
-  query.ranges = {{chat::ConversationId(2), chat::Number(20), chat::Number(30)}, {chat::ConversationId(2), chat::Number(50)}};
+  query.ranges = {{chat::ConversationId(2), chat::Number(20), chat::Number(30)},
+                  {chat::ConversationId(2), chat::Number(50)}};
   std::vector<chat::MessageRow> met;
   for (;;) {
     const auto page = reader->changed(query);
