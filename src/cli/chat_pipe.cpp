@@ -45,6 +45,7 @@ awaitable<int> ChatPipe::run() {
   chat_.stop();
   input_.stop();
   boost::system::error_code ignored;
+  signals_.clear(ignored);   // from here on a signal does what it does by default
   signals_.cancel(ignored);
   while (loops_running_ > 0) co_await end_alarm_->wait_until(never);
   co_return failed_ ? 1 : 0;

@@ -62,7 +62,11 @@ awaitable<Result<Nothing>> Chat::begin(Duration patience) {
   if (account.empty() || options_.no_resume || options_.no_store) co_return success();
   if (const auto problem = use_account_store(account)) {
     if (!options_.account.empty()) co_return Error{*problem};
-    co_return success();   // another chat of that account is open: this one begins logged out
+    json::object event;   // another chat of that account is open: this one begins logged out
+    event["event"] = "note";
+    event["message"] = *problem;
+    view_.happened("not resuming the login of " + account + ": " + *problem, std::move(event));
+    co_return success();
   }
   co_await client_.wait_ready(seams_.clock.now() + patience);
   json::object event;
@@ -73,7 +77,9 @@ awaitable<Result<Nothing>> Chat::begin(Duration patience) {
 }
 
 // What waits to be sent belongs to an account: its outbox is used from the login on.
-std::optional<std::string> Chat::use_account_store(const std::string& account) {
+std::optional<std::string> Chat::use_account_store(const std::string& name) {
+  std::string account = name;   // names are folded by the cluster: one outbox, however it was typed
+  for (char& c : account) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   const std::string& cluster = client_.connection().cluster;
   if (options_.no_store || cluster.empty() || account == store_account_) return std::nullopt;
   auto store = state_.open_outbox(cluster, account);

@@ -86,8 +86,7 @@ class Chat final : public Observer {
   TimePoint show_pending();
   TimePoint send_marks();
   void sent_outcome(std::uint64_t ticket, const Outcome& outcome);
-  std::optional<std::string> use_account_store(const std::string& account);   // what to tell; nullopt: as it was
-
+  std::optional<std::string> use_account_store(const std::string& name);   // why not, if it can not be
   ClientSeams seams_;
   ChatOptions options_;
   ChatManners manners_;

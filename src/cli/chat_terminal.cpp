@@ -58,6 +58,7 @@ awaitable<int> ChatTerminal::run() {
   const std::string farewell = chat_.farewell();
   chat_.stop();
   boost::system::error_code ignored;
+  signals_.clear(ignored);   // from here on a signal does what it does by default: nothing can hang for good
   signals_.cancel(ignored);
   command_alarm_->ring();
   screen_alarm_->ring();
@@ -116,12 +117,13 @@ awaitable<void> ChatTerminal::signal_loop() {
 }
 
 awaitable<void> ChatTerminal::command_loop() {
-  const auto begun = co_await chat_.begin(first_patience);
-  if (!begun) print("* " + begun.error().message + "\n");
-  if (begun.ok() && chat_.client().account().empty())
-    print("* /login NAME, or /register NAME for a new account; /help lists everything\n");
-  refresh();
+  co_await begin();
   while (!ending_) {
+    const bool reached = chat_.client().connection().phase == ConnectionState::Phase::ready;
+    if (!begun_ && reached) {   // a node came up at last
+      co_await begin();
+      continue;
+    }
     if (lines_.empty()) {
       co_await command_alarm_->wait_until(never);
       continue;
@@ -132,6 +134,16 @@ awaitable<void> ChatTerminal::command_loop() {
     if (chat_.quitting()) end();
     refresh();
   }
+}
+
+awaitable<void> ChatTerminal::begin() {
+  const auto result = co_await chat_.begin(first_patience);
+  begun_ = result.ok();
+  if (ending_) co_return;
+  if (!begun_) print("* " + result.error().message + "\n");
+  if (begun_ && chat_.client().account().empty())
+    print("* /login NAME, or /register NAME for a new account; /help lists everything\n");
+  refresh();
 }
 
 awaitable<std::optional<std::string>> ChatTerminal::ask_secret(std::string prompt) {
@@ -188,6 +200,7 @@ void ChatTerminal::print(const std::string& text) {
 void ChatTerminal::refresh() {
   editor_.set_prompt(chat_.prompt(), colours_ ? std::string(prompt_colour) : std::string());
   if (screen_alarm_) screen_alarm_->ring();
+  if (command_alarm_ && !begun_) command_alarm_->ring();
 }
 
 void ChatTerminal::end() {

@@ -30,6 +30,7 @@ class ChatTerminal {
   awaitable<void> screen_loop();
   awaitable<void> signal_loop();
   awaitable<void> command_loop();
+  awaitable<void> begin();
   awaitable<void> chat_loop();
   awaitable<std::optional<std::string>> ask_secret(std::string prompt);
   void handle(const LineEditor::Event& event);
@@ -52,6 +53,7 @@ class ChatTerminal {
   std::deque<std::string> lines_;
   std::optional<std::string> secret_;     // typed
   bool secret_given_up_ = false;
+  bool begun_ = false;                    // a node was reached
   bool ending_ = false;
   std::size_t loops_running_ = 0;
 };

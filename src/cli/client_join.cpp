@@ -211,7 +211,7 @@ awaitable<void> Client::Core::synchronise() {
   if (!came) co_return;
   const Answer& answer = *ask->answer;
   if (answer.kind == Answer::Kind::generation) {
-    lose_link("the cluster was restored", Loss::meant);
+    lose_link("the cluster was restored");
     co_return;
   }
   if (answer.kind == Answer::Kind::refused || answer.kind == Answer::Kind::invalid) {   // not logged in any more

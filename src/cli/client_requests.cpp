@@ -146,7 +146,7 @@ void Client::Core::on_sequenced_answer(Outbox::Entry& entry, Answer answer) {
       rollover_ = Rollover::expired;
       return wake_driver();
     case Answer::Kind::not_attached: return lose_link(state_.address + " lost our client session", Loss::broke);
-    case Answer::Kind::generation: return lose_link("the cluster was restored", Loss::meant);
+    case Answer::Kind::generation: return lose_link("the cluster was restored");
     case Answer::Kind::later:
       return retry_from(sequence, answer.retry_after.count() > 0 ? answer.retry_after : default_retry);
     case Answer::Kind::unknown:
