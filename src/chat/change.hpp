@@ -74,7 +74,7 @@ Reply carry_out(Change& change, const Actor& actor, const SetBanned& request);
 
 // logins.cpp
 Actor find_actor(const State::Tables& tables, const Sequenced& command);
-void end_login(Change& change, const LoginId& login);                          // says nothing to anybody
+void end_login(Change& change, LoginId login);   // says nothing to anybody; by value: it may be the key that goes
 void end_logins(Change& change, AccountId account, const LoginId* except, std::string_view reason);
 void keep_login_alive(Change& change, const LoginId& login);
 // membership.cpp

@@ -29,7 +29,7 @@ Actor find_actor(const State::Tables& tables, const Sequenced& command) {
   return actor;
 }
 
-void end_login(Change& change, const LoginId& login) {
+void end_login(Change& change, LoginId login) {
   change.tables.drop_login(login);
   change.erase(RecordKind::login, login);
 }

@@ -62,7 +62,7 @@ void Tables::add_login(const LoginId& id, LoginRow row) {
   logins.emplace(id, row);
 }
 
-void Tables::drop_login(const LoginId& id) {
+void Tables::drop_login(LoginId id) {
   const auto row = logins.at(id);
   account(row.account)->logins.erase({row.opened, id});
   logins_by_use.erase({row.last_used, id});

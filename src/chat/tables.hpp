@@ -129,7 +129,7 @@ struct State::Tables {
   void set_banned(AccountId id, bool banned);
 
   void add_login(const LoginId& id, LoginRow row);
-  void drop_login(const LoginId& id);
+  void drop_login(LoginId id);
   void use_login(const LoginId& id, LogTime now);
   bool login_expired(const LoginRow& row) const;
 
