@@ -61,6 +61,10 @@ net::awaitable<void> Applier::apply_loop(Replication& replication, Archiver& arc
         check_position(entry);
         continue;
       }
+      if (archiver.full()) {
+        ring_waiters();
+        co_await archiver.wait_for_room();
+      }
       archiver.add(apply(entry, listeners));
     }
     replication.applied(entries.back().id.index);

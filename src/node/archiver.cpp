@@ -34,12 +34,14 @@ store::ArchiveBatch batch_of(std::vector<AppliedEntry>& entries, store::ArchiveP
 }  // namespace
 
 Archiver::Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position,
-                   Recent& recent)
+                   Recent& recent, std::size_t lag_max)
     : seams_(seams),
       archive_(std::move(archive)),
       position_(std::move(position)),
       recent_(recent),
+      lag_max_(lag_max),
       alarm_(seams_.clock.make_alarm()),
+      room_(seams_.clock.make_alarm()),
       checkpointed_(position_.applied.index) {}
 
 void Archiver::add(AppliedEntry entry) {
@@ -47,6 +49,15 @@ void Archiver::add(AppliedEntry entry) {
   queue_.push_back(std::move(entry));
   // The first of a batch wakes the loop; the rest is taken along.
   if (queue_.size() == 1 || queue_.size() == archive_backlog) alarm_->ring();
+}
+
+net::awaitable<void> Archiver::wait_for_room() {
+  while (full()) co_await room_->wait_until(never);
+}
+
+void Archiver::unblock() {
+  unblocked_ = true;
+  room_->ring();
 }
 
 void Archiver::close() {
@@ -108,6 +119,7 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   recent_.archived(position_.applied.index);
   not_before_ = seams_.clock.now() + archive_gap;
   ++transactions_;
+  room_->ring();
 }
 
 net::awaitable<void> Archiver::checkpoint() {

@@ -28,10 +28,16 @@ struct AppliedEntry {
 // checkpoint. The rows stay readable in `recent` until their transaction is committed.
 class Archiver {
  public:
-  Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position, Recent& recent);
+  Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position, Recent& recent,
+           std::size_t lag_max);
 
   void add(AppliedEntry entry);  // in log order
   net::awaitable<void> archive_loop(Replication& replication);
+  // Beyond twice lag_max entries the apply loop waits here: requests of this node's clients are turned away at
+  // lag_max, but what others propose is not, and memory is bounded all the same. unblock() ends all waiting.
+  bool full() const { return lag() >= 2 * lag_max_ && !unblocked_; }
+  net::awaitable<void> wait_for_room();
+  void unblock();
   // Nothing more will be added: the loop writes what may be written, checkpoints and ends.
   void close();
 
@@ -57,7 +63,10 @@ class Archiver {
   store::ArchivePosition position_;  // of the last transaction that was committed
   Recent& recent_;
   std::function<Digest()> digest_;
+  const std::size_t lag_max_;
   std::unique_ptr<net::Alarm> alarm_;
+  std::unique_ptr<net::Alarm> room_;  // the apply loop's
+  bool unblocked_ = false;
   std::deque<AppliedEntry> queue_;
   std::size_t writing_ = 0;
   Index checkpointed_;

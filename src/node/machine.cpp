@@ -55,7 +55,7 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
       self_(std::move(self)),
       tasks_(seams_.executor, seams_.clock),
       applier_(std::move(applier)),
-      archiver_(seams_, std::move(opened.archive), std::move(opened.position), recent_),
+      archiver_(seams_, std::move(opened.archive), std::move(opened.position), recent_, cluster_.archive_lag_max),
       reads_(seams_, *applier_, archiver_, recent_),
       proposals_(seams_, tasks_),
       sessions_(seams_, tasks_, cluster_, *applier_),
@@ -117,6 +117,7 @@ void MachineImpl::stop() {
   sessions_.stop();
   markers_.stop();
   presence_.stop();
+  archiver_.unblock();
 }
 
 // /readyz: once, after the start, all that was committed anywhere by then is applied here.

@@ -246,6 +246,26 @@ TEST_F(ProposalsTest, AtTheLagLimitNewRequestsComeLater) {
   EXPECT_EQ(outcome(again.ask("send", note(at + 3, "x"))), "done");
 }
 
+TEST_F(ProposalsTest, ANodeWhoseArchiveDoesNotFollowAppliesOnlySoMuchMore) {
+  kill();
+  cluster.archive_lag_max = 5;
+  start();
+  replication->persisted = replication->last();
+  run_for(1s);
+  const auto before = replication->applied();
+  for (int i = 0; i < 100; ++i) replication->append(replication->submitted.back());  // by other nodes' clients
+  run_for(1s);
+  auto reader = connect();
+  EXPECT_EQ(number(reader.result("status"), "applied"), before.value + 10);
+  replication->persisted.reset();
+  run_for(1s);
+  EXPECT_EQ(number(reader.result("status"), "applied"), before.value + 100);
+  replication->persisted = replication->last();
+  for (int i = 0; i < 100; ++i) replication->append(replication->submitted.back());
+  run_for(1s);
+  stop();
+}
+
 TEST_F(ProposalsTest, AStoppedMachineFindsEverythingInItsArchiveAndTheSameDigests) {
   ann->do_result("send", {{"to", "@ann"}, {"text", "kept"}});
   const auto before = ann->result("status");
