@@ -88,7 +88,10 @@ TEST_F(MethodsTest, NoValueOfAnyParameterOfAnyMethodHarmsTheNode) {
   for (const auto& method : methods) {
     for (int i = 0; i < 60; ++i) {
       json::object params;
-      if (random.chance(0.5)) params["seq"] = params["first"] = ann.next;
+      if (random.chance(0.5)) {
+        params["seq"] = ann.next;
+        params["first"] = ann.next;
+      }
       if (method == "sync") params["generation"] = 1;
       for (auto count = random.below(4); count > 0; --count) {
         params[parameters[random.below(parameters.size())]] = odd[random.below(odd.size())];
