@@ -39,6 +39,9 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   if (leader == nullptr) return Refusal::not_leader;
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
   if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
+  // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
+  const std::uint64_t unapplied = state_->log.last_index() - state_->applied_index;
+  if (unapplied >= state_->options.unapplied_entries_max) return Refusal::busy;
   return state_->append_own(std::move(command), now);
 }
 

@@ -21,6 +21,7 @@ struct Options {
   std::size_t inflight_appends_max = 64;       // pipelined AppendEntries without a reply, per follower
   std::size_t inflight_bytes_max = 4 * 1024 * 1024;
   std::size_t uncommitted_bytes_max = 16 * 1024 * 1024;   // propose() answers busy beyond
+  std::size_t unapplied_entries_max = 262'144;            // in the leader's log beyond what it applied; likewise busy
   std::size_t command_bytes_max = 256 * 1024;
   std::size_t pending_reads_max = 4096;
   milliseconds clock_slack{500};               // R14: how far log time may be pulled towards the median
