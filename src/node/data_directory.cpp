@@ -84,7 +84,8 @@ Result<Nothing> check_archive(const store::ArchivePosition& position, const raft
                "move the whole directory away"};
 }
 
-Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy) {
+Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
+                                          store::LogOptions log_options) {
   DataDirectory opened;
   const std::string directory = disk.describe("");
   opened.lock = disk.lock(lock_file);
@@ -101,7 +102,7 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
   opened.archive = std::move(*archive);
   opened.notes = opened.archive.notes;
 
-  auto log = store::WriteAheadLog::open(disk, log_directory);
+  auto log = store::WriteAheadLog::open(disk, log_directory, log_options);
   if (!log.ok()) return log.error();
   opened.log = std::move(log->log);
   opened.durable = std::move(log->durable);

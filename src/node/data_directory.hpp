@@ -24,7 +24,8 @@ struct DataDirectory {
 
 // Opens the directory of node `id`, making what a new one lacks. Blocking. The error names the thing that is wrong and
 // what to do: used by another process, another node's, a lost log or identity, an archive beyond the log.
-Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy);
+Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
+                                          store::LogOptions log_options = {});
 
 // The parts of that which can be looked at without files. `unborn`: an identity without a cluster.
 Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory);

@@ -51,7 +51,9 @@ Result<std::unique_ptr<Node>> Node::open(Seams seams, ClusterConfig config, Node
   if (self == nullptr) {
     return Error{"node " + std::to_string(id.value) + " is not in the configuration"};
   }
-  auto directory = open_data_directory(seams.disk, id, seams.entropy);
+  store::LogOptions log_options;
+  log_options.segment_bytes = config.log_segment_bytes;
+  auto directory = open_data_directory(seams.disk, id, seams.entropy, log_options);
   if (!directory.ok()) return directory.error();
   for (const auto& note : directory->notes) seams.logger.info("opened", note);
 

@@ -57,6 +57,7 @@ class Replication {
   virtual raft::Status status() const = 0;
   virtual LeaderView leader() const = 0;
   virtual Index persisted_index() const = 0;
+  virtual const raft::Consensus* consensus() const { return nullptr; }   // to look at only; null before the birth
   virtual const store::Identity& identity() const = 0;
   virtual std::vector<NodeId> waiting_for() const = 0;     // before the birth: who is not reachable yet (R3)
   virtual bool connected(NodeId peer) const = 0;

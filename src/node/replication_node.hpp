@@ -47,6 +47,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   raft::Status status() const override;
   LeaderView leader() const override;
   Index persisted_index() const override;
+  const raft::Consensus* consensus() const override { return driver_.started() ? &driver_.consensus() : nullptr; }
   const store::Identity& identity() const override { return identity_; }
   std::vector<NodeId> waiting_for() const override;
   bool connected(NodeId peer) const override;
