@@ -11,7 +11,13 @@
 namespace parley::node {
 namespace {
 
-// R10: chain(n) = H(chain(n-1), index, term, entry, canonical effects). Lengths keep the pieces apart.
+std::string words(const raft::EntryId& id) {
+  return "index " + std::to_string(id.index.value) + " of term " + std::to_string(id.term.value);
+}
+
+}  // namespace
+
+// Lengths keep the pieces apart.
 Digest next_chain(const Digest& chain, const raft::Entry& entry, const chat::Effects& effects) {
   std::string bytes;
   Writer writer(bytes);
@@ -27,12 +33,6 @@ Digest next_chain(const Digest& chain, const raft::Entry& entry, const chat::Eff
   hasher.add(said);
   return hasher.finish();
 }
-
-std::string words(const raft::EntryId& id) {
-  return "index " + std::to_string(id.index.value) + " of term " + std::to_string(id.term.value);
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Applier>> Applier::load(Seams seams, const std::vector<chat::RecordRow>& records,
                                                const store::ArchivePosition& position) {

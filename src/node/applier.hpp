@@ -24,6 +24,9 @@ class ApplyListener {
   virtual void applied(const raft::Entry& entry, const chat::Command* command, const chat::Effects& effects) = 0;
 };
 
+// R10: chain(n) = H(chain(n-1), index, term, entry, canonical effects).
+Digest next_chain(const Digest& chain, const raft::Entry& entry, const chat::Effects& effects);
+
 // The node's state machine: the chat's state, how far it got, and the digest of the way there (R10). Only this
 // changes the state; the rest of the node reads it between two entries.
 class Applier {

@@ -49,6 +49,7 @@ class Archiver {
   Index checkpointed() const { return checkpointed_; }
   const store::ArchivePosition& position() const { return position_; }
   store::Archive& archive() { return *archive_; }
+  const Recent& recent() const { return recent_; }
   std::uint64_t transactions() const { return transactions_; }
 
  private:

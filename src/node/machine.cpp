@@ -24,6 +24,7 @@ class MachineImpl final : public Machine {
   void stop() override;
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
+  const Services& services() const override { return services_; }
 
  private:
   net::awaitable<void> ready_loop();

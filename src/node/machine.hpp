@@ -11,6 +11,8 @@
 
 namespace parley::node {
 
+struct Services;
+
 // The state machine's side of a node: applies what is committed, keeps the archive behind it, serves the clients.
 // Made by Node before Replication starts (the archive's position is needed to read the log back).
 // Everything is called on the strand; `run` once.
@@ -35,6 +37,8 @@ class Machine {
 
   // The last checkpoint of the archive: the log at or below it is no longer needed for a restart of this node.
   virtual Index checkpointed() const = 0;
+
+  virtual const Services& services() const = 0;   // to look at only
 };
 
 // `opened` is what store::Archive::open gave: its records become the State, its position is where the log is replayed

@@ -15,26 +15,31 @@ Consensus::~Consensus() = default;
 Consensus::Consensus(Consensus&&) noexcept = default;
 Consensus& Consensus::operator=(Consensus&&) noexcept = default;
 
-void Consensus::tick(Now now) { state_->tick(now); }
-void Consensus::persisted(std::uint64_t batch_number, Now now) { state_->persisted(batch_number, now); }
-void Consensus::applied(Index index) { state_->applied(index); }
-void Consensus::reachable(NodeId peer, Now now) { state_->reachable(peer, now); }
-void Consensus::unreachable(NodeId peer, Now now) { state_->unreachable(peer, now); }
-void Consensus::refused(NodeId peer, Now now) { state_->refused(peer, now); }
-Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return state_->begin_read(now); }
+void Consensus::tick(Now now) { told().tick(now); }
+void Consensus::persisted(std::uint64_t batch_number, Now now) { told().persisted(batch_number, now); }
+void Consensus::applied(Index index) { told().applied(index); }
+void Consensus::reachable(NodeId peer, Now now) { told().reachable(peer, now); }
+void Consensus::unreachable(NodeId peer, Now now) { told().unreachable(peer, now); }
+void Consensus::refused(NodeId peer, Now now) { told().refused(peer, now); }
+Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return told().begin_read(now); }
 TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
 
+Consensus::State& Consensus::told() {
+  ++revision_;
+  return *state_;
+}
+
 void Consensus::step(ServerId from, Message message, Now now) {
-  state_->observe(now);
+  told().observe(now);
   if (from.node == state_->self.node) return;   // an echo, or another life of this very node (R4)
   std::visit([&](auto&& said) { state_->on(from, std::forward<decltype(said)>(said), now); }, std::move(message));
 }
 
 Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
-  state_->observe(now);
+  told().observe(now);
   const auto* leader = std::get_if<Leader>(&state_->role);
   if (leader == nullptr) return Refusal::not_leader;
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
@@ -46,7 +51,7 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
 }
 
 Result<EntryId, Refusal> Consensus::propose_configuration(Configuration configuration, Now now) {
-  state_->observe(now);
+  told().observe(now);
   return state_->propose_configuration(std::move(configuration), now);
 }
 

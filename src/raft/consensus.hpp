@@ -132,10 +132,13 @@ class Consensus {
   // For the invariants and tests.
   const class Log& log() const;
   HardState hard_state() const;
+  std::uint64_t revision() const { return revision_; }   // counts what was told; equal: nothing changed meanwhile
 
  private:
   struct State;
+  State& told();
   std::unique_ptr<State> state_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace parley::raft
