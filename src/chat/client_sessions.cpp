@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "chat/change.hpp"
 
 // Client sessions: a sequenced request is carried out at most once, and who asks again gets the first answer again
@@ -30,7 +31,8 @@ void keep_answer(Change& change, const Sequenced& command, const Reply& reply) {
   auto& tables = change.tables;
   auto& client = tables.clients.at(command.client);
   client.last = command.sequence;
-  const auto acknowledged = std::min(command.first_outstanding, command.sequence);
+  const auto outstanding = PARLEY_MUTANT(forgets_unacknowledged_replies) ? command.sequence : command.first_outstanding;
+  const auto acknowledged = std::min(outstanding, command.sequence);
   client.first_outstanding = std::max(client.first_outstanding, acknowledged);
   KeptReply kept{command.payload, reply};
   change.save(reply_record(command.client, command.sequence, kept));
@@ -65,7 +67,9 @@ SequenceView look_up(const State::Tables& tables, ClientId id, Sequence sequence
   }
   const auto& client = found->second;
   const auto expected = client.last.next();
-  if (sequence == expected) return {Kind::next, {}, expected};
+  const bool repeated = sequence < expected && PARLEY_MUTANT(carries_out_retries);
+  const bool early = sequence > expected && PARLEY_MUTANT(accepts_a_gap);
+  if (sequence == expected || repeated || early) return {Kind::next, {}, expected};
   if (sequence > expected) return not_carried_out(Kind::gap, Code::wrong_sequence, expected);
   const auto kept = client.replies.find(sequence);
   if (kept == client.replies.end()) return not_carried_out(Kind::forgotten, Code::forgotten, expected);

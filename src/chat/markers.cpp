@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "chat/change.hpp"
 
 // What a node gathered for a second or more (R20): how far people have read, and who is still there.
@@ -17,7 +18,8 @@ void move_marker(Change& change, const Markers::Read& read) {
   const auto* conversation = tables.conversation(read.conversation);
   if (!conversation || !tables.account(read.account) || !takes_part(*conversation, read.account)) return;
   const auto number = std::min(read.number, conversation->last);
-  if (number <= tables.marker(read.account, read.conversation)) return;   // never back
+  const bool back = number <= tables.marker(read.account, read.conversation);
+  if (back && !PARLEY_MUTANT(marker_goes_back)) return;
   set_marker(change, read.account, read.conversation, number);
   if (tables.banned.contains(read.account)) return;
   change.deliver({read.account}, MarkerMoved{read.account, read.conversation, number});

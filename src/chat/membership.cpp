@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "chat/change.hpp"
 #include "chat/text.hpp"
 
@@ -36,7 +37,7 @@ std::vector<Interval> opened(std::vector<Interval> intervals, Number last) {
     return intervals;
   }
   if (intervals.size() >= intervals_max) intervals.erase(intervals.begin());
-  intervals.push_back({last.next(), number_max});
+  intervals.push_back({PARLEY_MUTANT(shows_what_was_before_joining) ? Number(1) : last.next(), number_max});
   return intervals;
 }
 

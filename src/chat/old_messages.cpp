@@ -1,3 +1,4 @@
+#include "base/mutant.hpp"
 #include "chat/change.hpp"
 #include "chat/text.hpp"
 
@@ -14,7 +15,8 @@ bool out_of_date(const Change& change, const MessageFacts& facts, Index seen_at)
   if (change.index - seen_at > touched_window) return true;
   if (facts.id.value > seen_at.value && facts.id.value < change.index.value) return true;   // made since
   const auto touched = tables.touched.find(facts.id);
-  return touched != tables.touched.end() && touched->second > seen_at;
+  const bool since = touched != tables.touched.end() && touched->second > seen_at;
+  return since && !PARLEY_MUTANT(edits_what_changed_meanwhile);
 }
 
 // The conversation of a message that is there; null where it can't be.

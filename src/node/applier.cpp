@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "base/codec.hpp"
+#include "base/mutant.hpp"
 #include "wire/command_codec.hpp"
 #include "wire/raft_codec.hpp"
 
@@ -81,7 +82,8 @@ AppliedEntry Applier::apply(const raft::Entry& entry, const std::vector<ApplyLis
   if (const auto* bytes = std::get_if<SharedBytes>(&entry.content)) command = decode(entry, *bytes);
   chat::Effects effects;
   if (command) {
-    chat::Entry given{entry.id.index, entry.time, std::move(*command)};
+    const LogTime time = PARLEY_MUTANT(applies_by_the_local_clock) ? LogTime{seams_.clock.wall_now().ms} : entry.time;
+    chat::Entry given{entry.id.index, time, std::move(*command)};
     effects = chat::apply(state_, given);
     command = std::move(given.command);
   } else {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/mutant.hpp"
 #include "node/limits.hpp"
 
 namespace parley::node {
@@ -84,7 +85,8 @@ std::vector<AppliedEntry> Archiver::take(Index persisted) {
   std::vector<AppliedEntry> entries;
   const bool in_a_hurry = closed_ || queue_.size() >= archive_backlog;
   if (!in_a_hurry && seams_.clock.now() < not_before_) return entries;
-  while (!queue_.empty() && queue_.front().id.index <= persisted && entries.size() < archive_batch_max) {
+  while (!queue_.empty() && entries.size() < archive_batch_max &&
+         (queue_.front().id.index <= persisted || PARLEY_MUTANT(archive_passes_the_log))) {
     entries.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
+#include "base/mutant.hpp"
 #include "node/methods.hpp"
 #include "node/session_notify.hpp"
 
@@ -243,7 +244,7 @@ net::awaitable<Answer> sync(Services& services, CallPtr call) {
   store::ChangedQuery query;
   query.conversations = std::move(scope.conversations);
   query.ranges = std::move(scope.ranges);
-  query.after = cursor;
+  query.after = cursor + (PARLEY_MUTANT(sync_skips_an_entry) ? 1 : 0);
   query.limit = limit;
   auto changes = co_await services.reads.changed(std::move(query));
   if (!changes) co_return too_many_reads();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "wire/command_codec.hpp"
 
 namespace parley::node {
@@ -198,7 +199,7 @@ void Proposals::applied(const raft::Entry& entry, const chat::Command* command, 
   }
   // Terms never fall along the log: what was proposed in an earlier term and is not there by now never will be.
   while (!proposed_.empty() && proposed_.begin()->first <= entry.id) {
-    const bool is_this = proposed_.begin()->first == entry.id;
+    const bool is_this = proposed_.begin()->first == entry.id || PARLEY_MUTANT(answers_for_a_truncated_entry);
     auto waiting = std::move(proposed_.begin()->second);
     proposed_.erase(proposed_.begin());
     if (waiting.solo) {

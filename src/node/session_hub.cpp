@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.hpp"
 #include "node/limits.hpp"
 #include "node/session_notify.hpp"
 
@@ -163,7 +164,7 @@ std::vector<Sessions::SessionPtr> Sessions::present(const std::vector<chat::Acco
 void Sessions::deliver(const chat::Delivery& delivery, Index cursor) {
   if (const auto* ended = std::get_if<chat::LoginEnded>(&delivery.event)) return cut(*ended);
   const auto sessions = present(delivery.audience);
-  if (sessions.empty()) return;
+  if (sessions.empty() || (cursor.value % 32 == 0 && PARLEY_MUTANT(skips_a_delivery))) return;
   if (const auto* message = std::get_if<chat::MessageChanged>(&delivery.event)) {
     deliver_message(sessions, *message, cursor);
   } else if (const auto* room = std::get_if<chat::RoomChanged>(&delivery.event)) {

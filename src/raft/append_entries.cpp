@@ -1,6 +1,7 @@
 // The follower's half of log replication (paper 5.3): AppendEntries comes in, one reply is due.
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -41,7 +42,7 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
   follower.leader_heard = now.steady;
   follower.leader_refused = false;
   early_rounds = 0;
-  arm_election_timer(now);
+  if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now);
 }
 
 bool Consensus::State::follows(ServerId from, const AppendEntries& message, Now now) {
@@ -74,7 +75,8 @@ bool Consensus::State::take_entries(Follower& follower, AppendEntries& message, 
   while (known < message.entries.size()) {
     const EntryId id = message.entries[known].id;
     if (id.index > log.last_index()) break;
-    if (id.index >= log.base().index && log.term_at(id.index) != id.term) {
+    const bool differs = log.term_at(id.index) != id.term || PARLEY_MUTANT(truncates_what_matches);
+    if (id.index >= log.base().index && differs && !PARLEY_MUTANT(keeps_a_conflicting_suffix)) {
       if (id.index <= unchanging) return false;
       log.truncate_from(id.index);   // "delete the existing entry and all that follow it"
       persistence.truncated_from(id.index);
@@ -88,7 +90,8 @@ bool Consensus::State::take_entries(Follower& follower, AppendEntries& message, 
   if (follower.rejection && follower.rejection->rejected_prev <= follower.matched) follower.rejection.reset();
   // "commitIndex = min(leaderCommit, index of last new entry)": never over a suffix that was not compared with the
   // leader's log (catalogue 5).
-  advance_commit_index(std::min(message.leader_commit, follower.matched), now);
+  const Index verified = PARLEY_MUTANT(commits_unverified_suffix) ? log.last_index() : follower.matched;
+  advance_commit_index(std::min(message.leader_commit, verified), now);
   follower.reply_due |= persistence.stable() >= last_new;   // nothing to wait for: it was all here
   return true;
 }
@@ -101,7 +104,8 @@ std::optional<Message> Consensus::State::append_reply(Follower& follower, Now no
   // Two slots, so that neither hides the other: a success, which only ever says more, and the latest refusal.
   if (std::exchange(follower.reply_due, false)) {
     reply.success = true;
-    reply.match_index = std::min(follower.matched, persistence.stable());
+    const Index durable = PARLEY_MUTANT(acknowledges_before_sync) ? log.last_index() : persistence.stable();
+    reply.match_index = std::min(follower.matched, durable);
     follower.match_replied = reply.match_index;
     follower.round_replied = follower.round;
     return reply;

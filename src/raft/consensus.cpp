@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -26,6 +27,7 @@ TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
+bool Consensus::hard_state_is_durable() const { return state_->persistence.holds(state_->hard_state); }
 
 Consensus::State& Consensus::told() {
   ++revision_;
@@ -63,7 +65,8 @@ PersistBatch Consensus::take_persist() {
 std::vector<Entry> Consensus::take_committed(std::size_t bytes_max) {
   State& state = *state_;
   const Index first = state.taken_index.next();
-  auto entries = state.log.copy(first, state.commit_index(), state.options.append_entries_max, bytes_max);
+  const Index last = PARLEY_MUTANT(applies_what_is_not_committed) ? state.log.last_index() : state.commit_index();
+  auto entries = state.log.copy(first, last, state.options.append_entries_max, bytes_max);
   state.taken_index = state.taken_index + entries.size();
   return entries;
 }
@@ -199,7 +202,8 @@ void Consensus::State::applied(Index index) {
 
 std::optional<Message> Consensus::State::take_message_for(NodeId node, Now now) {
   observe(now);
-  if (node == self.node || !persistence.holds(hard_state)) return std::nullopt;   // nothing before it is durable
+  const bool durable = persistence.holds(hard_state) || PARLEY_MUTANT(speaks_before_its_vote_is_durable);
+  if (node == self.node || !durable) return std::nullopt;   // nothing before it is durable
   if (auto reply = take_reply_for(node)) return reply;
   if (std::holds_alternative<Leader>(role)) return append_entries_for(node);
   auto* follower = std::get_if<Follower>(&role);

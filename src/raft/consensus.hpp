@@ -132,6 +132,7 @@ class Consensus {
   // For the invariants and tests.
   const class Log& log() const;
   HardState hard_state() const;
+  bool hard_state_is_durable() const;                    // term and vote
   std::uint64_t revision() const { return revision_; }   // counts what was told; equal: nothing changed meanwhile
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -141,9 +142,11 @@ std::optional<Message> Consensus::State::vote_request_for(NodeId node) {
 // candidate's configuration may say that it is a voter before its own does (catalogue 24); only the candidate's
 // configuration decides whether the vote counts.
 bool Consensus::State::would_vote(ServerId from, const RequestVote& request) const {
-  if (!log.configuration() || request.last_log < log.last_id()) return false;   // 5.4.1: at least as up-to-date
+  const bool shorter = request.last_log < log.last_id() && !PARLEY_MUTANT(votes_for_a_shorter_log);
+  if (!log.configuration() || shorter) return false;   // 5.4.1: at least as up-to-date
   if (request.term > current_term()) return true;
-  return request.term == current_term() && (!hard_state.voted_for || *hard_state.voted_for == from);
+  const bool unbound = !hard_state.voted_for || PARLEY_MUTANT(votes_twice_in_a_term);
+  return request.term == current_term() && (unbound || *hard_state.voted_for == from);
 }
 
 void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
@@ -188,7 +191,8 @@ void Consensus::State::stand_back(ServerId from, const RequestVote& request, Now
 void Consensus::State::on(ServerId from, const RequestVoteReply& reply, Now now) {
   if (reply.term > term_max) return static_cast<void>(++violations);
   const bool echo = reply.pre_vote && reply.vote_granted;   // carries the term that was asked for, not the voter's
-  if (!echo && reply.term > current_term()) return become_follower(reply.term, now);
+  const bool higher = reply.term > current_term() && !PARLEY_MUTANT(ignores_the_term_of_refusals);
+  if (!echo && higher) return become_follower(reply.term, now);
 
   const bool campaigns_early = std::holds_alternative<PreCandidate>(role);
   Ballot* votes = ballot();
@@ -196,7 +200,7 @@ void Consensus::State::on(ServerId from, const RequestVoteReply& reply, Now now)
   const Term expected = echo ? current_term().next() : current_term();
   if (reply.vote_granted && reply.term != expected) return;
   if (!reply.vote_granted && !reply.pre_vote && reply.term < current_term()) return;   // of an earlier election
-  Ballot::Slot* slot = votes->find(from);
+  Ballot::Slot* slot = PARLEY_MUTANT(counts_votes_by_node) ? votes->find(from.node) : votes->find(from);
   if (slot == nullptr || slot->granted == true) return;
   slot->granted = reply.vote_granted;
   if (reply.vote_granted) return count_votes(now);

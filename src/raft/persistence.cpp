@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 
 namespace parley::raft {
 
@@ -22,7 +23,8 @@ PersistBatch Persistence::take(const HardState& hard_state, const Log& log, std:
   on_disk_ = stable_ + batch.entries.size();
 
   HardState written = hard_state;
-  written.commit_index = std::min(hard_state.commit_index, on_disk_);   // never beyond what is durable (catalogue 6)
+  const Index durable = PARLEY_MUTANT(stores_commit_beyond_the_write) ? log.last_index() : on_disk_;
+  written.commit_index = std::min(hard_state.commit_index, durable);   // never beyond what is durable (catalogue 6)
   if (written != durable_) batch.hard_state = written;
   under_way_ = UnderWay{batch.number, written, on_disk_, now};
   return batch;
@@ -38,7 +40,8 @@ void Persistence::persisted(std::uint64_t number) {
 
 void Persistence::truncated_from(Index index) {
   stable_ = std::min(stable_, index.previous());
-  if (under_way_) under_way_->proves = std::min(under_way_->proves, index.previous());
+  const Index proves = PARLEY_MUTANT(overtaken_write_proves_all) ? Index(~0ULL) : index.previous();
+  if (under_way_) under_way_->proves = std::min(under_way_->proves, proves);
 }
 
 bool Persistence::holds(const HardState& hard_state) const {

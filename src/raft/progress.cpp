@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 
 namespace parley::raft {
 
 bool Progress::succeeded(Index match_index) {
   const bool news = match_index > match_index_;
-  match_index_ = std::max(match_index_, match_index);
+  match_index_ = PARLEY_MUTANT(match_index_goes_back) ? match_index : std::max(match_index_, match_index);
   while (!inflight_.empty() && inflight_.front().last <= match_index_) {
     inflight_bytes_ -= inflight_.front().bytes;
     inflight_.pop_front();
@@ -25,7 +26,8 @@ bool Progress::succeeded(Index match_index) {
 
 bool Progress::refused(const AppendEntriesReply& reply, const Log& log) {
   const Index rejected = reply.rejected_prev;
-  if (rejected <= match_index_ || rejected >= next_index_) return false;              // overtaken, or never sent
+  const bool overtaken = rejected <= match_index_ || rejected >= next_index_;   // or never sent
+  if (overtaken && !PARLEY_MUTANT(obeys_old_refusals)) return false;
   if (mode_ == Mode::probe && rejected != next_index_.previous()) return false;       // of an earlier probe
 
   // Next to try is just after the last entry that may be equal. The follower holds entries of conflict_term from

@@ -7,6 +7,7 @@
 // a round is under way wait for the next one: the round under way is the batching window.
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -35,14 +36,14 @@ Result<std::uint64_t, Refusal> Consensus::State::begin_read(Now now) {
 void Consensus::State::begin_read_round() {
   auto& leader = std::get<Leader>(role);
   if (leader.reads.empty() || leader.reads.front().round != 0 || commit_index() < leader.term_start) return;
-  ++leader.round;
+  leader.round += PARLEY_MUTANT(reads_reuse_a_round) ? 0 : 1;
   join_read_round();
 }
 
 // The round that was just begun is new to every read that waits.
 void Consensus::State::join_read_round() {
   auto& leader = std::get<Leader>(role);
-  if (commit_index() < leader.term_start) return;
+  if (commit_index() < leader.term_start && !PARLEY_MUTANT(reads_before_own_term_commits)) return;
   for (auto read = leader.reads.rbegin(); read != leader.reads.rend() && read->round == 0; ++read) {
     read->round = leader.round;
     read->index = commit_index();
@@ -56,7 +57,7 @@ void Consensus::State::confirm_reads(Now) {
       [](const Progress& progress) { return progress.round_echoed; }, [&] { return leader->round; });
   while (!leader->reads.empty()) {
     const PendingRead& read = leader->reads.front();
-    if (read.round == 0 || read.round > echoed.value_or(0)) break;
+    if (read.round == 0 || (read.round > echoed.value_or(0) && !PARLEY_MUTANT(reads_without_a_quorum))) break;
     answer(read, true);
     leader->reads.pop_front();
   }

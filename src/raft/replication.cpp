@@ -2,13 +2,14 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
 
 void Consensus::State::become_leader(Now now) {
   Leader leader;
-  leader.clock = LogClock(log.last_time(), now.steady);
+  leader.clock = LogClock(PARLEY_MUTANT(log_time_starts_anew) ? LogTime{} : log.last_time(), now.steady);
   leader.heartbeat_at = now.steady + options.heartbeat_interval;
   leader.settled = std::min(commit_index(), persistence.stable());
   for (Index i = leader.settled.next(); i <= log.last_index(); ++i) leader.unsettled_bytes += weight(log.at(i));
@@ -84,7 +85,8 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
 void Consensus::State::commit_by_counting(Now now) {
   const auto reached = reached_by_majority<Index>([](const Progress& progress) { return progress.match_index(); },
                                                   [&] { return persistence.stable(); });
-  if (reached && *reached > commit_index() && log.term_at(*reached) == current_term()) {
+  if (reached && *reached > commit_index() &&
+      (log.term_at(*reached) == current_term() || PARLEY_MUTANT(commits_older_terms_by_counting))) {
     advance_commit_index(*reached, now);
   }
 }
@@ -145,7 +147,8 @@ void Consensus::State::lead(Now now, bool forgive) {
   // R2: fewer than half of the voters, itself included. With exactly half it stays, commits nothing, confirms no
   // read; it may still shrink the configuration.
   const std::size_t voters = log.configuration()->voters();
-  if (2 * voters_heard(now) < voters) return become_follower(current_term(), now);
+  const std::size_t wanted = PARLEY_MUTANT(half_of_the_voters_is_too_few) ? voters + 1 : voters;
+  if (2 * voters_heard(now) < wanted) return become_follower(current_term(), now);
   // A leader that can't write takes in what it can't keep (catalogue 40): another one can. Alone there is no other.
   if (voters > 1 && disk_stalls()) become_follower(current_term(), now);
 }

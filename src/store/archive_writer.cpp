@@ -1,6 +1,7 @@
 #include "store/archive_writer.hpp"
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 
 namespace parley::store {
 
@@ -32,7 +33,7 @@ void ArchiveWriter::write(const ArchiveBatch& batch) {
     for (const chat::MessageRow& row : batch.messages) put(row);
     for (const chat::RecordRow& record : batch.records) put(record);
     const StoredPosition next{batch.position, stored_.writes + 1};
-    write_position(replace_position_, next);
+    write_position(replace_position_, PARLEY_MUTANT(position_lags_behind_the_rows) ? stored_ : next);
     Using(commit_).run();
     stored_ = next;
   } catch (...) {

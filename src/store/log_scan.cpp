@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/mutant.hpp"
+
 namespace parley::store {
 namespace {
 
@@ -31,7 +33,7 @@ Result<Sectors> read_sectors(std::string_view file, std::uint64_t segment) {
   bool ended = false;
   for (std::uint64_t number = 1; number * log_sector_bytes < file.size(); ++number) {
     const auto sector = examine_sector(file.substr(number * log_sector_bytes, log_sector_bytes), segment, number);
-    if (sector.state == SectorState::damaged) {
+    if (sector.state == SectorState::damaged && !PARLEY_MUTANT(damage_taken_for_a_torn_tail)) {
       return damage(number * log_sector_bytes, "the checksum of the sector does not fit");
     }
     if (sector.state != SectorState::blank) result.last_used = number;
@@ -74,7 +76,7 @@ Result<Nothing> read_batches(const Sectors& sectors, SegmentScan& scan) {
     chain = read.chain;
     const bool last = read.record.last_of_batch;
     batch.push_back(std::move(read.record));
-    if (!last) continue;
+    if (!last || (PARLEY_MUTANT(last_batch_is_cut_off) && at == sectors.stream.size())) continue;
     scan.sealed = batch.back().kind == RecordKind::seal;
     std::move(batch.begin(), batch.end(), std::back_inserter(scan.records));
     batch.clear();

@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/checksum.hpp"
 #include "base/codec.hpp"
+#include "base/mutant.hpp"
 
 namespace parley::store {
 namespace {
@@ -127,7 +128,7 @@ LogSegment LogSegment::create(Disk& disk, const std::string& directory, const Se
   file->write_at(0, encode(header) + std::string(sectors));
   file->sync();
   disk.rename(temporary, path);
-  disk.sync_directory(directory);
+  if (!PARLEY_MUTANT(new_segment_name_is_not_synced)) disk.sync_directory(directory);
   return LogSegment(std::move(file), header, std::move(cursor));
 }
 
@@ -139,7 +140,7 @@ void LogSegment::write(std::vector<LogRecord> records) {
   EncodedBatch batch = encode_batch(cursor_, header_.number, records);
   PARLEY_ASSERT(batch.offset + batch.sectors.size() <= header_.bytes, "a batch never spans two segments");
   file_->write_at(batch.offset, batch.sectors);
-  file_->sync();
+  if (!PARLEY_MUTANT(log_is_not_synced)) file_->sync();
   cursor_ = std::move(batch.after);
 }
 

@@ -1,0 +1,22 @@
+// Linked into every program of the preset `mutants`: plants what the environment variable PARLEY_MUTANT names, before
+// main() begins, so that neither main() nor the pure code has to know.
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include "base/mutant.hpp"
+
+namespace parley::mutants {
+namespace {
+
+bool plant_what_the_environment_names() {
+  const char* name = std::getenv("PARLEY_MUTANT");
+  if (name == nullptr || *name == '\0' || plant(name)) return true;
+  std::cerr << "PARLEY_MUTANT: there is no mutant \"" << name << "\"; parley-mutants lists them\n";
+  std::_Exit(2);
+}
+
+[[maybe_unused]] const bool chosen = plant_what_the_environment_names();
+
+}  // namespace
+}  // namespace parley::mutants
