@@ -9,8 +9,9 @@
 namespace parley::raft {
 
 std::size_t Ballot::count(bool granted) const {
-  return static_cast<std::size_t>(
-      std::count_if(slots.begin(), slots.end(), [&](const auto& slot) { return slot.second.granted == granted; }));
+  const auto same = [&](const auto& slot) { return slot.second.granted == granted; };
+  const bool twice = granted && PARLEY_MUTANT(counts_own_vote_twice);
+  return static_cast<std::size_t>(std::count_if(slots.begin(), slots.end(), same) + (twice ? 1 : 0));
 }
 
 Ballot::Slot* Ballot::find(NodeId node) {

@@ -6,7 +6,6 @@
 #include <variant>
 #include <vector>
 
-#include "base/mutant.hpp"
 #include "raft/log_clock.hpp"
 #include "raft/message.hpp"
 #include "raft/progress.hpp"
@@ -42,7 +41,7 @@ struct Ballot {
   Slot* find(ServerId server);
   std::size_t count(bool granted) const;
   std::size_t quorum() const { return slots.size() / 2 + 1; }
-  bool won() const { return count(true) + (PARLEY_MUTANT(counts_own_vote_twice) ? 1 : 0) >= quorum(); }
+  bool won() const { return count(true) >= quorum(); }
   bool lost() const { return slots.size() - count(false) < quorum(); }
 };
 
