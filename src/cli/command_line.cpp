@@ -1,0 +1,135 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "wire/raft_codec.hpp"
+
+namespace parley::cli {
+namespace {
+
+void add_node(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("node", "run one node of a cluster in the foreground");
+  auto options = std::make_shared<NodeOptions>();
+  command->add_option("--config", options->config_file, "the cluster's configuration file")->capture_default_str();
+  command->add_option("--id", options->id, "which of its nodes to be")
+      ->required()
+      ->check(CLI::Range(std::uint32_t{1}, wire::node_id_max));
+  command->add_option("--log-level", options->log_level, "debug, info, warn or error")->capture_default_str();
+  command->add_option("--log-format", options->log_format, "text or json, on standard error")->capture_default_str();
+  command->callback([options, &commands, &run] { run = [options, act = commands.node] { return act(*options); }; });
+}
+
+// How to find the nodes; equal for all that talk to a cluster.
+template <class Options>
+void add_servers(CLI::App& command, Options& options) {
+  command.add_option("--server", options.servers, "client addresses of nodes, host:port")->delimiter(',');
+  command.add_option("--config", options.config_file, "find the nodes in this configuration file")
+      ->envname("PARLEY_CONFIG");
+  command.add_option("--state-dir", options.state_directory, "where this program keeps what it knows between runs");
+}
+
+void add_chat_options(CLI::App& command, ChatOptions& options, std::int64_t& drain_ms) {
+  command.add_option("--account", options.account, "whose login to resume");
+  command.add_flag("--json", options.json, "one JSON object a line");
+  command.add_flag("--stay", options.stay, "stay on the node reached first, don't follow the leader");
+  command.add_flag("--no-resume", options.no_resume, "begin logged out");
+  command.add_flag("--no-store", options.no_store, "keep nothing on disk; what is pending ends with the program");
+  drain_ms = options.drain_timeout.count();
+  command.add_option("--drain-timeout", drain_ms, "piped input: milliseconds to wait at the end for what is pending")
+      ->check(CLI::Range(std::int64_t{0}, timeout_ms_max))
+      ->capture_default_str();
+}
+
+void add_chat(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("chat", "talk: the interactive client; with piped input it reads commands");
+  auto options = std::make_shared<ChatOptions>();
+  auto drain_ms = std::make_shared<std::int64_t>();
+  add_servers(*command, *options);
+  add_chat_options(*command, *options, *drain_ms);
+  command->callback([options, drain_ms, &commands, &run] {
+    options->drain_timeout = milliseconds(*drain_ms);
+    run = [options, act = commands.chat] { return act(*options); };
+  });
+}
+
+void add_status(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("status", "show the leader, the voters and how far each node is");
+  auto options = std::make_shared<StatusOptions>();
+  auto timeout_ms = std::make_shared<std::int64_t>(options->timeout.count());
+  add_servers(*command, *options);
+  command->add_flag("--json", options->json, "one JSON object");
+  command->add_option("--timeout", *timeout_ms, "milliseconds to wait for each node")
+      ->check(CLI::Range(std::int64_t{1}, timeout_ms_max))
+      ->capture_default_str();
+  command->callback([options, timeout_ms, &commands, &run] {
+    options->timeout = milliseconds(*timeout_ms);
+    run = [options, act = commands.status] { return act(*options); };
+  });
+}
+
+void add_local_cluster(CLI::App& command, UpOptions& options) {
+  command.add_option("--nodes", options.nodes, "how many nodes")->check(CLI::Range(1, 9))->capture_default_str();
+  command.add_option("--directory", options.directory, "where the cluster lives")->capture_default_str();
+  command.add_flag("--fresh", options.fresh, "remove what the cluster there has kept, first");
+  command.add_flag("--temporary", options.temporary, "a directory of its own on free ports, removed at the end");
+}
+
+void add_up(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("up", "run a local cluster, with a console to kill, start, cut and heal nodes");
+  auto options = std::make_shared<UpOptions>();
+  add_local_cluster(*command, *options);
+  command->callback([options, &commands, &run] { run = [options, act = commands.up] { return act(*options); }; });
+}
+
+void add_demo(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("demo", "up and chat in one: the quickest first look");
+  auto up = std::make_shared<UpOptions>();
+  auto chat = std::make_shared<ChatOptions>();
+  auto drain_ms = std::make_shared<std::int64_t>();
+  add_local_cluster(*command, *up);
+  add_chat_options(*command, *chat, *drain_ms);
+  command->callback([up, chat, drain_ms, &commands, &run] {
+    chat->drain_timeout = milliseconds(*drain_ms);
+    run = [up, chat, act = commands.demo] { return act(*up, *chat); };
+  });
+}
+
+Printed explain(const CLI::App& app, const CLI::ParseError& wrong, const std::string& first_word) {
+  const bool unknown = app.get_subcommands().empty() && !first_word.starts_with('-');
+  const std::string what = unknown ? "there is no command '" + first_word + "'" : wrong.what();
+  return {"parley: " + what + "\nparley --help lists the commands, parley COMMAND --help its options.\n", exit_usage};
+}
+
+}  // namespace
+
+std::variant<Run, Printed> parse_command_line(std::vector<std::string> words, const Commands& commands) {
+  CLI::App app("Parley, a chat that stays up: one program, replicated by Raft", "parley");
+  app.set_version_flag("--version", "parley " PARLEY_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 done, 1 failed at run time, 2 usage or configuration.");
+  Run run;
+  add_node(app, commands, run);
+  add_up(app, commands, run);
+  add_demo(app, commands, run);
+  add_chat(app, commands, run);
+  add_status(app, commands, run);
+  if (words.empty()) return Printed{app.help(), exit_usage};
+  const std::string first_word = words.front();
+  try {
+    std::reverse(words.begin(), words.end());   // as CLI11 wants them
+    app.parse(std::move(words));
+  } catch (const CLI::Success& asked) {   // --help, --version
+    std::ostringstream text;
+    app.exit(asked, text, text);
+    return Printed{text.str(), 0};
+  } catch (const CLI::ParseError& wrong) {
+    return explain(app, wrong, first_word);
+  }
+  return run;
+}
+
+}  // namespace parley::cli
