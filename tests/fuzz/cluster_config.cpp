@@ -1,0 +1,48 @@
+// cluster_config.json: any text gives a configuration that keeps its promises, or one line that says what is wrong.
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "base/assert.hpp"
+#include "fuzz/input.hpp"
+#include "node/config.hpp"
+#include "node/config_reader.hpp"
+#include "raft/configuration.hpp"
+
+namespace parley::fuzz {
+namespace {
+
+bool on_one_line(std::string_view text) {
+  return !text.empty() && std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+void keeps_its_promises(const node::ClusterConfig& config) {
+  PARLEY_ASSERT(!config.nodes.empty() && config.nodes.size() <= raft::members_max, "one node at least, members_max at most");
+  PARLEY_ASSERT(config.election_timeout >= 3 * config.heartbeat_interval, "one lost heartbeat deposes nobody");
+  std::set<std::string> addresses;
+  NodeId before;
+  for (const auto& node : config.nodes) {
+    PARLEY_ASSERT(node.id > before, "nodes come by id, each with its own");
+    before = node.id;
+    PARLEY_ASSERT(config.find(node.id) == &node, "every node is found by its id");
+    PARLEY_ASSERT(!node.data.empty(), "a data directory");
+    for (const auto* endpoint : {&node.peer, &node.client}) {
+      PARLEY_ASSERT(config.allow_plaintext || node::is_loopback(endpoint->listen), "no plain text off the loopback");
+      PARLEY_ASSERT(!node::is_wildcard(endpoint->advertise), "an address that others can dial");
+      PARLEY_ASSERT(addresses.insert(endpoint->advertise).second, "an address of its own");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parley::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto config = parley::node::parse_cluster_config(parley::fuzz::Input(data, size).rest(), "/etc/parley/c.json");
+  if (config.ok()) {
+    parley::fuzz::keeps_its_promises(*config);
+  } else {
+    PARLEY_ASSERT(parley::fuzz::on_one_line(config.error().message), "a refusal is one line of text");
+  }
+  return 0;
+}
