@@ -61,6 +61,10 @@ struct MarkerSeen {
 // One unbroken subscription of one person, across as many connections as it took: what the client delivered, and its
 // cursor whenever it was looked at.
 struct Feed {
+  struct Item {
+    cli::Message message;
+    TimePoint at{};
+  };
   struct Bookmark {
     std::size_t items = 0;         // delivered by then
     std::uint64_t cursor = 0;      // "everything up to it was delivered"
@@ -68,7 +72,7 @@ struct Feed {
   };
   std::string person;
   std::uint64_t begin = 0;         // cursor
-  std::vector<cli::Message> items;
+  std::vector<Item> items;
   std::vector<Bookmark> bookmarks;
   TimePoint begun{};
   TimePoint ended = never;

@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "base/random.hpp"
 #include "sim/cluster.hpp"
 #include "sim/history.hpp"
 
@@ -16,8 +14,6 @@ struct WorkloadOptions {
   std::size_t people = 6;
   double operations_per_second = 20;   // over all people, on average, while the cluster answers
 };
-
-class Person;
 
 // People with the production client, each on a machine of their own (host person_hosts_begin + n): they send, edit,
 // delete, read, subscribe, mark read, come and go, log in and out, lose their connection or their process. What they
@@ -30,6 +26,7 @@ class Workload {
   Workload(SimCluster& cluster, std::uint64_t seed, WorkloadOptions options, History& history);
   ~Workload();
 
+  void hurry(double factor);          // from now on so many times the usual rate: overload, and its end (1)
   void begin();                       // within some seconds all are at it
   void stop();                        // nothing new is begun; what is outstanding goes on, who is gone comes back
   bool settled() const;               // nothing is outstanding, everybody is back and connected
@@ -37,7 +34,8 @@ class Workload {
   std::string outstanding() const;    // in words, for a failure report
 
  private:
-  std::vector<std::unique_ptr<Person>> people_;
+  struct Schedule;
+  std::shared_ptr<Schedule> schedule_;   // what is scheduled holds it weakly
   History& history_;
 };
 

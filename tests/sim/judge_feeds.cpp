@@ -1,0 +1,138 @@
+#include "sim/judge_feeds.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "sim/judge_reads.hpp"
+
+namespace parley::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using Fault = std::optional<std::string>;
+
+constexpr Duration told_within = 5s;   // of a change, who is connected, when the cluster is healthy
+
+std::string words(const Truth::Change& change) {
+  return "message " + std::to_string(change.message.value) + ", number " + std::to_string(change.number.value) +
+         (change.deleted ? ", deleted" : change.edited ? ", edited" : "") + " at " + std::to_string(change.index.value);
+}
+
+// What one reader was given, change by change, and up to which cursor nothing may be missing.
+class Stream {
+ public:
+  Stream(const Truth& truth, const std::string& person, std::uint64_t begin)
+      : truth_(truth),
+        person_(person),
+        account_(truth.account_named(person)),
+        begin_(begin),
+        next_(truth.first_change_after(Index(begin))) {}
+
+  Fault give(const cli::Message& message, TimePoint at) {
+    std::size_t version = 0;
+    if (auto fault = judge_message(truth_, person_, message, at, version)) return fault;
+    const Truth::Change& change = truth_.changes()[version];
+    if (change.index < newest_) return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
+    if (change.index.value <= begin_) return person_ + " was told " + words(change) + ", which its cursor was beyond";
+    if (message.cursor != 0 && message.cursor != change.index.value) {
+      return person_ + " was told " + words(change) + " with the cursor " + std::to_string(message.cursor);
+    }
+    if (change.index > newest_) at_newest_.clear();
+    newest_ = change.index;
+    if (!at_newest_.insert(change.message).second) return person_ + " was told " + words(change) + " twice";
+    told_[change.message] = change.index;
+    return std::nullopt;
+  }
+
+  // Everything up to `cursor` was given by `at`.
+  Fault complete(std::uint64_t cursor, TimePoint at) {
+    const Index by_then = truth_.committed_by(at);
+    if (cursor < last_cursor_) return person_ + "'s cursor went back to " + std::to_string(cursor);
+    last_cursor_ = cursor;
+    for (; next_ < truth_.changes().size() && truth_.changes()[next_].index.value <= cursor; ++next_) {
+      const Truth::Change& change = truth_.changes()[next_];
+      if (!is_owed(next_, by_then)) continue;
+      const auto told = told_.find(change.message);
+      if (told != told_.end() && told->second >= change.index) continue;
+      return person_ + " was never told " + words(change) + " of conversation " +
+             std::to_string(change.conversation.value) + ", though its cursor says so: " + std::to_string(cursor) +
+             " (begun at " + std::to_string(begin_) + ")";
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool is_owed(std::size_t place, Index by_then) const {
+    const Truth::Change& change = truth_.changes()[place];
+    if (!std::binary_search(change.audience.begin(), change.audience.end(), account_)) return false;
+    // Replaced: below the cursor its successor is owed, beyond it a page shows the message as it will be there.
+    if (truth_.replaced_at(place) <= by_then) return false;
+    const auto* conversation = truth_.conversation(change.conversation);
+    if (conversation->room.empty()) return true;
+    const auto member = conversation->members.find(account_);
+    if (member == conversation->members.end()) return false;
+    return std::any_of(member->second.begin(), member->second.end(), [&](const Truth::Membership& time) {
+      return time.joined < change.index && change.index < time.left && time.left > by_then;
+    });
+  }
+
+  const Truth& truth_;
+  const std::string& person_;
+  chat::AccountId account_;
+  std::uint64_t begin_;
+  std::size_t next_;
+  std::uint64_t last_cursor_ = 0;
+  Index newest_;
+  std::set<chat::MessageId> at_newest_;
+  std::map<chat::MessageId, Index> told_;
+};
+
+Fault judge_feed(const Truth& truth, const Feed& feed, TimePoint now) {
+  Stream stream(truth, feed.person, feed.begin);
+  std::size_t given = 0;
+  const auto give_up_to = [&](std::size_t count) -> Fault {
+    for (; given < count; ++given) {
+      if (auto fault = stream.give(feed.items[given].message, feed.items[given].at)) return fault;
+    }
+    return std::nullopt;
+  };
+  for (const auto& bookmark : feed.bookmarks) {
+    if (auto fault = give_up_to(bookmark.items)) return fault;
+    if (auto fault = stream.complete(bookmark.cursor, bookmark.at)) return fault;
+  }
+  if (auto fault = give_up_to(feed.items.size())) return fault;
+  const bool connected = feed.ended == never && feed.ready_since != never && feed.ready_since + told_within <= now;
+  if (!connected) return std::nullopt;
+  const std::uint64_t last = feed.bookmarks.empty() ? feed.begin : feed.bookmarks.back().cursor;
+  const Index quiet = truth.committed_by(now - told_within);
+  if (auto fault = stream.complete(std::max(last, quiet.value), now)) return "at the end " + *fault;
+  return std::nullopt;
+}
+
+Fault judge_sync(const Truth& truth, const Operation& operation) {
+  Stream stream(truth, operation.person, operation.asked);
+  for (const auto& message : operation.page) {
+    if (auto fault = stream.give(message, operation.returned)) return fault;
+  }
+  if (operation.cursor < operation.asked) return "the cursor went back";
+  return stream.complete(operation.cursor, operation.returned);
+}
+
+}  // namespace
+
+std::optional<std::string> judge_feeds(const Truth& truth, const History& history, TimePoint now) {
+  for (const auto& feed : history.feeds()) {
+    if (auto fault = judge_feed(truth, feed, now)) return fault;
+  }
+  for (const auto& operation : history.operations()) {
+    if (operation.method != "sync" || operation.ending != Operation::Ending::done) continue;
+    if (auto fault = judge_sync(truth, operation)) return *fault + ", in " + describe(operation);
+  }
+  return std::nullopt;
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sim/history.hpp"
+#include "sim/truth.hpp"
+
+namespace parley::sim {
+
+// Subscriptions, and the pages of `sync` alike, against the log (I6): Ordered by the log, Unique, Reliable (of what the
+// reader was to be told, nothing is missing below a cursor, edits and deletes included; where several versions of a
+// message lie below it, the last will do), Resumable (a subscription begun at a cursor misses nothing above it),
+// Bookmarkable (so at every cursor that the client ever showed). Who has been connected for a while at `now`, when all is
+// quiet, has been told everything.
+std::optional<std::string> judge_feeds(const Truth& truth, const History& history, TimePoint now);
+
+}  // namespace parley::sim

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/effects.hpp"
+#include "chat/state.hpp"
+#include "raft/types.hpp"
+
+namespace parley::sim {
+
+// What the committed log says, entry by entry: every version of every message, who was told of it, who was a member
+// when. Everything that people did and saw is judged against it. Made from the log's entries by one more state machine,
+// or, in tests of judges, by hand.
+class Truth {
+ public:
+  // One version of one message: new, edited or deleted.
+  struct Change {
+    Index index;
+    chat::MessageId message;
+    chat::ConversationId conversation;
+    chat::Number number;
+    chat::AccountId author;
+    std::string text;
+    bool edited = false;
+    bool deleted = false;
+    bool is_new = false;
+    std::vector<chat::AccountId> audience;   // sorted: who was to be told, if connected
+  };
+  struct Message {
+    chat::ConversationId conversation;
+    chat::Number number;
+    chat::AccountId author;
+    std::vector<std::size_t> changes;        // ascending, in changes()
+  };
+  // A time of membership: by numbers of the conversation (first number said in it … last), and by log index.
+  struct Membership {
+    chat::Number from;
+    chat::Number through = chat::number_max;
+    Index joined;
+    Index left{~0ULL};
+  };
+  struct Conversation {
+    std::string room;                        // with '#'; empty: a pair of people
+    chat::AccountId low, high;               // of a pair
+    bool invite_only = false;
+    std::vector<chat::MessageId> messages;   // number 1 stands at 0
+    std::map<chat::AccountId, std::vector<Membership>> members;
+    bool takes_part(chat::AccountId account, Index at) const;
+  };
+
+  // A committed entry, in order; `now`: when it was first seen to be committed.
+  void commit(const raft::Entry& entry, TimePoint now);
+  // The effects of one, for tests of judges.
+  void add(Index index, const chat::Effects& effects, TimePoint now);
+
+  Index committed() const { return Index(committed_at_.size()); }
+  Index committed_by(TimePoint time) const;                // what had been seen to be committed by then
+  TimePoint committed_at(Index index) const { return committed_at_.at(index.value - 1); }
+  const Digest& chain(Index index) const;                  // R10; of a committed one, or 0
+  const chat::State& state() const { return state_; }
+
+  const std::vector<Change>& changes() const { return changes_; }   // by index
+  std::size_t first_change_after(Index index) const;                // its place in changes()
+  const Message* message(std::uint64_t id) const;
+  const Conversation* conversation(chat::ConversationId id) const;
+  const std::map<chat::ConversationId, Conversation>& conversations() const { return conversations_; }
+  chat::ConversationId room_named(const std::string& with_hash) const;   // 0: none
+  chat::ConversationId pair(chat::AccountId a, chat::AccountId b) const;
+  chat::AccountId account_named(const std::string& name) const;     // 0: none
+  std::string account_name(chat::AccountId id) const;
+  void add_account(chat::AccountId id, const std::string& name);
+  void add_conversation(chat::ConversationId id, Conversation conversation);   // for tests of judges
+
+  // R18, told from the log's events, not from the state machine's own book-keeping.
+  bool may_ever_see(chat::AccountId account, const Conversation& conversation, chat::Number number) const;
+  // The version of a message that looks like this: its place in changes(); nullopt: it never looked so.
+  std::optional<std::size_t> version(std::uint64_t id, const std::string& text, bool edited, bool deleted) const;
+  // When that version was replaced by the next: the index; ~0: it is the last.
+  Index replaced_at(std::size_t change) const;
+
+ private:
+  void add_message(Index index, const chat::MessageRow& row, const std::vector<chat::AccountId>& audience);
+  void add_room_event(Index index, const chat::RoomChanged& event);
+  Conversation& conversation_of(const chat::MessageRow& row);
+
+  chat::State state_;
+  std::vector<TimePoint> committed_at_;
+  std::vector<Digest> chains_;
+  std::vector<Change> changes_;
+  std::map<std::uint64_t, Message> messages_;
+  std::map<chat::ConversationId, Conversation> conversations_;
+  std::map<std::string, chat::ConversationId> rooms_;
+  std::map<std::string, chat::AccountId> accounts_;
+};
+
+}  // namespace parley::sim
