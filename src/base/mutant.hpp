@@ -5,8 +5,9 @@
 //   if (log.term_at(index) == current_term() || PARLEY_MUTANT(commits_older_terms_by_counting)) …
 //
 // In every build it is the constant false, of which the compiler leaves nothing; only the preset `mutants` asks at run
-// time which one is planted in this process (PARLEY_MUTANT=name in the environment, read by tests/mutants/select.cpp).
-// mutants.def lists them all; tests/mutants/run proves for each that it is found; docs/TESTING.md shows the table.
+// time which one is planted in this process: PARLEY_MUTANT=name in the environment, read by tests/mutants/select.cpp.
+// tests/mutants/mutants.def lists them all, tests/mutants/run proves for each that it is found.
+// Sites stand in source files, never in headers: the definition below differs between targets of that preset.
 #ifndef PARLEY_MUTANTS
 
 #define PARLEY_MUTANT(name) false
@@ -14,34 +15,27 @@
 #else
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 namespace parley::mutants {
 
-enum class Id : std::uint16_t {
-  none,
-#define PARLEY_PLANTED(name, rule, breaks, test, sim_seeds) name,
-#include "base/mutants.def"
-#undef PARLEY_PLANTED
-};
+// FNV-1a of the name: so that a new mutant does not compile every site anew. tests/mutants/list.cpp looks for twins.
+constexpr std::uint64_t id_of(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
 
-struct Row {
-  std::string_view name;
-  std::string_view rule;      // a number is RELIABILITY.md section 4's; W… its section 3's; R… DESIGN.md's
-  std::string_view breaks;    // what goes wrong
-  std::string_view test;      // program and filter of a test that must fail; empty: the simulator only
-  unsigned sim_seeds = 0;     // the simulator alone finds it within that many seeds; 0: it doesn't, or can't yet
-};
+// 0: none. Written once, before main(); the pure code only reads it.
+extern std::uint64_t planted;
 
-// Written once, before main(); the pure code only reads it.
-extern Id planted;
-
-std::span<const Row> table();
-bool plant(std::string_view name);   // false: there is no such mutant
+template <std::uint64_t id>
+bool is_planted() {
+  return planted == id;
+}
 
 }  // namespace parley::mutants
 
-#define PARLEY_MUTANT(name) (::parley::mutants::planted == ::parley::mutants::Id::name)
+#define PARLEY_MUTANT(name) ::parley::mutants::is_planted<::parley::mutants::id_of(#name)>()
 
 #endif
