@@ -37,7 +37,10 @@ struct CountingHandler {
   bool on_number_part(Text, Code&) { return true; }
   bool on_int64(std::int64_t number, Text, Code&) { return stack.push_int64(number), true; }
   bool on_uint64(std::uint64_t number, Text, Code&) { return stack.push_uint64(number), true; }
-  bool on_double(double number, Text, Code&) { return stack.push_double(number), true; }
+  bool on_double(double number, Text, Code&) {
+    too_large |= !std::isfinite(number);
+    return stack.push_double(number), true;
+  }
   bool on_bool(bool truth, Code&) { return stack.push_bool(truth), true; }
   bool on_null(Code&) { return stack.push_null(), true; }
   bool on_comment_part(Text, Code&) { return true; }
@@ -45,6 +48,7 @@ struct CountingHandler {
 
   json::value_stack stack;
   std::size_t keys = 0;
+  bool too_large = false;   // a number beyond what a double holds: 1e999 reads as infinity, which JSON can't write back
 };
 
 std::size_t count_members(const json::value& value) {   // recursion bounded by json_depth_max
@@ -82,14 +86,11 @@ Result<json::value, Fault> parse(std::string_view text) {
   json::value value = parser.handler().stack.release();
   if (count_members(value) != parser.handler().keys)
     return Fault{RpcCode::invalid_request, "a key occurs twice in one object"};
+  if (parser.handler().too_large) return Fault{RpcCode::invalid_request, "a number is too large"};
   return value;
 }
 
-// A number or a string; numbers that JSON can't write back (1e999 reads as infinity) are none.
-bool is_id(const json::value& value) {
-  if (const auto* number = value.if_double()) return std::isfinite(*number);
-  return value.is_string() || value.is_int64() || value.is_uint64();
-}
+bool is_id(const json::value& value) { return value.is_string() || value.is_number(); }
 
 bool has_version(const json::object& envelope) {
   const auto* version = envelope.if_contains("jsonrpc");

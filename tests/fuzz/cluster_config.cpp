@@ -17,7 +17,7 @@ bool on_one_line(std::string_view text) {
 }
 
 void keeps_its_promises(const node::ClusterConfig& config) {
-  PARLEY_ASSERT(!config.nodes.empty() && config.nodes.size() <= raft::members_max, "one node at least, members_max at most");
+  PARLEY_ASSERT(!config.nodes.empty() && config.nodes.size() <= raft::members_max, "from one node to members_max");
   PARLEY_ASSERT(config.election_timeout >= 3 * config.heartbeat_interval, "one lost heartbeat deposes nobody");
   std::set<std::string> addresses;
   NodeId before;

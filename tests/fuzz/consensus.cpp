@@ -68,7 +68,7 @@ class Theatre {
   void forge_from_member(const Host& to);
   void spoil(raft::AppendEntries& append);
   void shorten_real_one();
-  void say(ServerId from, const Host& to, raft::Message message) { cluster_.deliver({from, to.id, std::move(message)}); }
+  void say(ServerId from, const Host& to, raft::Message said) { cluster_.deliver({from, to.id, std::move(said)}); }
 
   Input in_;
   raft::test::Cluster cluster_;

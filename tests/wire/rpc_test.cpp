@@ -109,6 +109,15 @@ TEST(RpcRequest, with_a_key_twice_is_refused_at_any_depth) {
   EXPECT_TRUE(decode_request(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"x":[{"a":1},{"a":2}]}})").ok());
 }
 
+TEST(RpcRequest, with_a_number_that_json_can_not_write_back_is_refused_at_any_depth) {   // found by a fuzzer
+  for (const char* number : {"1e999", "-1e999", "18E46774"}) {
+    const auto bad = refused(std::string(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"x":[)") + number + "]}}");
+    EXPECT_EQ(bad.error.code, RpcCode::invalid_request) << number;
+    EXPECT_NE(bad.error.message.find("too large"), std::string::npos) << bad.error.message;
+  }
+  EXPECT_TRUE(decode_request(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"x":[1e308,1e-999]}})").ok());
+}
+
 TEST(RpcRequest, with_an_id_that_is_neither_number_nor_string_is_refused_with_null_id) {
   for (const char* id : {"null", "true", "[]", "{}", "[1]", "1e999"}) {
     const auto bad = refused(std::string(R"({"jsonrpc":"2.0","method":"m","id":)") + id + "}");
