@@ -131,6 +131,7 @@ bool RaftJudge::has_synced(ServerId id, raft::EntryId entry) const {
 std::optional<std::string> RaftJudge::check_copies(Index index, const raft::Consensus& by) const {
   const raft::Log& log = by.log();
   const raft::EntryId entry = log.at(index).id;
+  if (entry.term == Term(1)) return std::nullopt;   // the founders' entry: agreed on at the birth, not counted (R3)
   // A configuration counts from its entry on; the one that holds at the end decided, or an earlier one did.
   const auto& configuration = log.configuration_at(log.last_index());
   if (!configuration) return std::nullopt;

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Run {
+struct Outcome {
   std::optional<Violation> violation;
   Counters counters;
   std::uint64_t operations = 0;
@@ -21,13 +21,13 @@ struct Run {
 };
 
 // People for `time`, a leader's power cut every `crash_every`; then everybody comes to rest.
-Run run(std::uint64_t seed, Duration time, Duration crash_every) {
+Outcome run(std::uint64_t seed, Duration time, Duration crash_every) {
   SimCluster cluster(seed, 3);
   World& world = cluster.world();
   History history;
   Judges judges(cluster, history);
   Workload workload(cluster, seed * 31, WorkloadOptions(), history);
-  Run result;
+  Outcome result;
   world.after_each_step([&] {
     if (result.violation) return;
     result.violation = judges.after_step();
@@ -58,11 +58,11 @@ Run run(std::uint64_t seed, Duration time, Duration crash_every) {
   return result;
 }
 
-std::string told(const Run& run) { return run.violation ? run.violation->judge + ": " + run.violation->text : ""; }
+std::string told(const Outcome& run) { return run.violation ? run.violation->judge + ": " + run.violation->text : ""; }
 
 TEST(Workload, LeadersDieWhilePeopleTalkAndEverythingHolds) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
-    const Run result = run(seed, 60s, 7s);
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const Outcome result = run(seed, 60s, 7s);
     EXPECT_EQ(told(result), "") << "seed " << seed;
     EXPECT_EQ(result.outstanding, "") << "seed " << seed;
     EXPECT_GE(result.operations, 900U) << "seed " << seed;
@@ -74,8 +74,8 @@ TEST(Workload, LeadersDieWhilePeopleTalkAndEverythingHolds) {
 }
 
 TEST(Workload, TheSameSeedGivesTheSameWork) {
-  const Run first = run(5, 20s, 6s);
-  const Run second = run(5, 20s, 6s);
+  const Outcome first = run(5, 20s, 6s);
+  const Outcome second = run(5, 20s, 6s);
   EXPECT_EQ(first.trace, second.trace);
   EXPECT_EQ(first.operations, second.operations);
   EXPECT_EQ(first.counters.pushes, second.counters.pushes);
