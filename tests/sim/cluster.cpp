@@ -12,21 +12,34 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::map<net::Lane, LaneDelay> lane_delays = {
+const LaneDelays lane_delays = {
     {net::Lane::log, {200us, 3ms}},   {net::Lane::archive, {300us, 5ms}},   {net::Lane::pages, {50us, 500us}},
     {net::Lane::search, {100us, 2ms}}, {net::Lane::password, {20ms, 60ms}},
 };
 
-constexpr Host client_hosts_begin = 100;
+constexpr Host client_hosts_begin = 200;
+
+std::string words_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "something that is no std::exception";
+  }
+}
 
 std::string address(NodeId node, int port) {
   return "10.0.0." + std::to_string(node.value) + ":" + std::to_string(port);
 }
 
-node::ClusterConfig configuration(std::size_t nodes) {
+node::ClusterConfig configuration(const ClusterOptions& options) {
   node::ClusterConfig config;
   config.allow_plaintext = true;
-  for (std::uint32_t id = 1; id <= nodes; ++id) {
+  config.log_segment_bytes = options.log_segment_bytes;
+  config.heartbeat_interval = options.heartbeat_interval;
+  config.election_timeout = options.election_timeout;
+  for (std::uint32_t id = 1; id <= options.nodes; ++id) {
     node::NodeConfig node;
     node.id = NodeId(id);
     node.peer.listen = node.peer.advertise = address(NodeId(id), 7101);
@@ -44,9 +57,9 @@ struct SimNode::Parts {
   Parts(World& w, Fabric& fabric, SimNode& owner)
       : world(w),
         life(w.begin_life("node " + std::to_string(owner.id_.value))),
-        clock(w, life, milliseconds(static_cast<std::int64_t>(owner.random_.below(200)))),
-        network(w, fabric, life, owner.id_.value),
-        workers(w, life, lane_delays),
+        clock(w, life, owner.clock_),
+        network(w, fabric, life, owner.id_.value, &owner.clock_),
+        workers(w, life, owner.delays_),
         entropy(owner.random_.next()),
         logger(node::make_sink_logger([this](node::LogLevel level, std::string_view event, std::string_view text) {
           if (level != node::LogLevel::debug) {
@@ -70,23 +83,78 @@ struct SimNode::Parts {
 };
 
 SimNode::SimNode(World& world, Fabric& fabric, NodeId id, node::ClusterConfig config)
-    : world_(world), fabric_(fabric), id_(id), config_(std::move(config)), random_(world.random().fork()) {}
+    : world_(world),
+      fabric_(fabric),
+      id_(id),
+      config_(std::move(config)),
+      random_(world.random().fork()),
+      clock_(world),
+      delays_(lane_delays) {
+  store::VfsHooks hooks;
+  hooks.randomness = [random = random_.fork()](char* bytes, std::size_t size) mutable {
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(random.next());
+  };
+  hooks.now_ms = [this] { return clock_.wall_now().ms; };
+  hooks.sleep = [](std::int64_t) { PARLEY_ASSERT(false, "SQLite never waits: no busy handler is set"); };
+  vfs_ = store::Vfs::on(disk_, std::move(hooks));
+  clock_.set_start(std::chrono::seconds(random_.between(10, 1'000'000)));
+  clock_.set_wall_offset(milliseconds(static_cast<std::int64_t>(random_.below(200))));
+}
 
 SimNode::~SimNode() { end(); }
 
 node::Node& SimNode::node() { return *parts_->node; }
 
+bool SimNode::paused() const { return parts_ && world_.paused(parts_->life); }
+
 void SimNode::start() {
+  if (const auto refused = try_start()) {
+    throw std::runtime_error("node " + std::to_string(id_.value) + ": " + *refused);
+  }
+}
+
+std::optional<std::string> SimNode::try_start() {
   PARLEY_ASSERT(!running(), "a node is started when it doesn't run");
+  fabric_.power_on(host());
+  last_words_.clear();
   parts_ = std::make_unique<Parts>(world_, fabric_, *this);
   world_.trace(world_.name(parts_->life) + " starts");
-  auto opened = node::Node::open(parts_->seams(disk_), config_, id_, node::make_machine);
-  if (!opened.ok()) {
-    end();
-    throw std::runtime_error("node " + std::to_string(id_.value) + ": " + opened.error().message);
+  auto refused = open();
+  if (!refused) {
+    if (observer_ != nullptr) observer_->node_started(*this);
+    return std::nullopt;
   }
-  parts_->node = std::move(*opened);
-  net::spawn(world_.context(parts_->life).get_executor(), parts_->node->run());
+  world_.trace(world_.name(parts_->life) + " doesn't start: " + *refused);
+  end();
+  if (std::exchange(power_fails_, false)) disk_.crash(random_);
+  else disk_.kill();
+  last_words_ = *refused;
+  return refused;
+}
+
+std::optional<std::string> SimNode::open() {
+  try {
+    auto opened = node::Node::open(parts_->seams(disk_), config_, id_, node::make_machine);
+    if (!opened.ok()) return opened.error().message;
+    parts_->node = std::move(*opened);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  world_.on_failure(parts_->life, [this](std::exception_ptr failure) { failed(std::move(failure)); });
+  net::spawn(world_.context(parts_->life).get_executor(), run_to_end(parts_->life));
+  return std::nullopt;
+}
+
+awaitable<void> SimNode::run_to_end(Life life) {
+  co_await parts_->node->run();
+  world_.schedule(world_.now(), [this, life] {
+    if (!parts_ || parts_->life != life) return;
+    if (observer_ != nullptr) observer_->node_ending(*this);
+    world_.trace("node " + std::to_string(id_.value) + " has stopped");
+    end();
+    disk_.kill();
+    last_words_ = "stopped as it was asked to";
+  });
 }
 
 void SimNode::end() {
@@ -94,18 +162,71 @@ void SimNode::end() {
   world_.end_life(parts_->life);   // the coroutines first: they refer to the node
   parts_->node.reset();
   parts_.reset();
+  static_cast<void>(store::Vfs::take_failure());   // what SQLite met while it closed belongs to this life alone
 }
 
 void SimNode::crash() {
-  world_.trace("node " + std::to_string(id_.value) + " crashes");
+  world_.trace("node " + std::to_string(id_.value) + " loses its power");
+  if (parts_ && observer_ != nullptr) observer_->node_ending(*this);
+  fabric_.power_off(host());
+  if (parts_) {
+    parts_->workers.interrupt([this] {   // few changes more often than many
+      disk_.stop_after(random_.below(std::uint64_t{1} << random_.below(7)), random_.below(4096));
+    });
+  }
   end();
+  power_fails_ = false;
   disk_.crash(random_);
 }
 
 void SimNode::kill() {
   world_.trace("node " + std::to_string(id_.value) + " is killed");
+  if (parts_ && observer_ != nullptr) observer_->node_ending(*this);
   end();
   disk_.kill();
+  if (std::exchange(power_fails_, false)) disk_.crash(random_);
+}
+
+void SimNode::ask_to_stop() {
+  if (!parts_) return;
+  world_.trace("node " + std::to_string(id_.value) + " is asked to stop");
+  static_cast<void>(world_.context(parts_->life));   // stop() rings alarms: the life has something to run
+  parts_->node->stop();
+}
+
+void SimNode::pause() {
+  if (parts_) world_.pause(parts_->life);
+}
+
+void SimNode::resume() {
+  if (parts_) world_.resume(parts_->life);
+}
+
+void SimNode::lose_power_after(std::uint64_t changes, std::uint64_t bytes) {
+  power_fails_ = true;
+  disk_.stop_after(changes, bytes);
+}
+
+void SimNode::forgive() {
+  power_fails_ = disk_.forgive();   // the power may have failed already, unnoticed by the node
+}
+
+void SimNode::stall(net::Lane lane, Duration lasts) {
+  if (parts_) parts_->workers.stall(lane, world_.now() + lasts);
+}
+
+// An exception left a loop of the node: its process ends; with the power, if that is what it died of.
+void SimNode::failed(std::exception_ptr failure) {
+  const std::string words = words_of(failure);
+  failure = nullptr;
+  world_.trace("node " + std::to_string(id_.value) + " ends: " + words);
+  if (observer_ != nullptr) observer_->node_ending(*this);
+  const bool power = std::exchange(power_fails_, false);
+  if (power) fabric_.power_off(host());
+  end();
+  if (power) disk_.crash(random_);
+  else disk_.kill();
+  last_words_ = words;
 }
 
 // -- the client --------------------------------------------------------------------------------------------------
@@ -185,11 +306,20 @@ void SimClient::on_leader(const cli::LeaderState& leader) {
 
 // -- the cluster -------------------------------------------------------------------------------------------------
 
-SimCluster::SimCluster(std::uint64_t seed, std::size_t nodes) : world_(seed), fabric_(world_, FabricOptions()) {
-  const auto config = configuration(nodes);
+SimCluster::SimCluster(std::uint64_t seed, const ClusterOptions& options)
+    : world_(seed), fabric_(world_, options.fabric) {
+  store::seed_sqlite_for_simulation(static_cast<std::uint32_t>(seed * 2 + 1));   // 0 would mean: not seeded
+  const auto config = configuration(options);
   for (const auto& node : config.nodes) {
     nodes_.push_back(std::make_unique<SimNode>(world_, fabric_, node.id, config));
     nodes_.back()->start();
+  }
+}
+
+void SimCluster::observe(LifeObserver* observer) {
+  for (const auto& node : nodes_) {
+    node->observe(observer);
+    if (observer != nullptr && node->running()) observer->node_started(*node);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/cluster.hpp"
+#include "sim/run.hpp"
 
 namespace parley::sim {
 namespace {
@@ -77,6 +78,16 @@ TEST(Determinism, AnotherSeedGivesAnotherHistory) {
   };
   EXPECT_EQ(brief(1), brief(1));
   EXPECT_NE(brief(1), brief(2));
+}
+
+// With all faults, each time in the same process: nothing of an earlier run may show in a later one.
+TEST(Determinism, ASeedGivesTheSameTraceAHundredTimesOfAHundred) {
+  RunOptions options;
+  options.seed = 11;
+  options.minutes = 0.1;
+  options.faults = *parse_faults("all");
+  const std::string first = run(options).hash;
+  for (int again = 2; again <= 100; ++again) ASSERT_EQ(run(options).hash, first) << again;
 }
 
 }  // namespace

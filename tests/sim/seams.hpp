@@ -1,7 +1,10 @@
 #pragma once
 
+#include <exception>
+#include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/clock.hpp"
@@ -13,7 +16,7 @@ namespace parley::sim {
 
 using net::awaitable;
 
-// The alarm of one simulated process: parks its waiter in the world's timeline.
+// The alarm of one simulated process: parks its waiter in the world's timeline. Its deadlines are the world's.
 class SimAlarm final : public net::Alarm {
  public:
   SimAlarm(World& world, Life life) : world_(world), life_(life) {}
@@ -27,19 +30,53 @@ class SimAlarm final : public net::Alarm {
   std::uint64_t parked_ = 0;
 };
 
-// Steady time is the world's, faster or slower by `drift`; wall time is that plus an offset which faults may move.
+// The clocks of one machine, which outlive its processes: steady time begins anywhere and runs a little fast or slow,
+// wall time jumps.
+class MachineClock {
+ public:
+  explicit MachineClock(const World& world) : world_(world), anchor_(world.now()), shown_(world.now()) {}
+
+  TimePoint now() const { return shown_at(world_.now()); }
+  WallTime wall_now() const;
+  // The first moment of the world at which this clock shows `time` or later; never and long_ago stay what they are.
+  TimePoint when(TimePoint time) const;
+
+  void set_start(Duration since_boot);
+  void set_drift(std::int64_t parts_per_million);   // from now on
+  void set_wall_offset(milliseconds offset) { wall_offset_ = offset; }
+  milliseconds wall_offset() const { return wall_offset_; }
+
+ private:
+  TimePoint shown_at(TimePoint world_time) const;
+
+  const World& world_;
+  TimePoint anchor_;   // of the world
+  TimePoint shown_;    // of this clock at that moment
+  std::int64_t ppm_ = 0;
+  milliseconds wall_offset_{0};
+};
+
+// What one life sees of its machine's clocks.
 class SimClock final : public net::Clock {
  public:
-  SimClock(World& world, Life life, milliseconds wall_offset) : world_(world), life_(life), wall_offset_(wall_offset) {}
-  TimePoint now() const override { return world_.now(); }
-  WallTime wall_now() const override;
-  std::unique_ptr<net::Alarm> make_alarm() override { return std::make_unique<SimAlarm>(world_, life_); }
-  void set_wall_offset(milliseconds offset) { wall_offset_ = offset; }
+  SimClock(World& world, Life life, const MachineClock& machine)
+      : world_(world), life_(life), own_(world), machine_(machine) {}
+  // A machine's clock of its own, true but for the offset of its wall clock.
+  SimClock(World& world, Life life, milliseconds wall_offset) : SimClock(world, life, own_) {
+    own_.set_wall_offset(wall_offset);
+  }
+  SimClock(const SimClock&) = delete;
+  SimClock& operator=(const SimClock&) = delete;
+  void set_wall_offset(milliseconds offset) { own_.set_wall_offset(offset); }
+  TimePoint now() const override { return machine_.now(); }
+  WallTime wall_now() const override { return machine_.wall_now(); }
+  std::unique_ptr<net::Alarm> make_alarm() override;
 
  private:
   World& world_;
   Life life_;
-  milliseconds wall_offset_;
+  MachineClock own_;
+  const MachineClock& machine_;
 };
 
 // How long a job of a lane takes: drawn between the two.
@@ -47,25 +84,43 @@ struct LaneDelay {
   Duration least = std::chrono::microseconds(20);
   Duration most = std::chrono::microseconds(200);
 };
+using LaneDelays = std::map<net::Lane, LaneDelay>;
 
-// A job runs inline when its turn comes, and the caller is resumed a drawn time later: a crash in between leaves
-// the job done and its caller uninformed, as a real one can.
+// A job takes a drawn time and is done, inline, at a drawn moment of it; then the caller is resumed. So a crash finds
+// it not begun, done with its caller uninformed, or, by `interrupt`, somewhere in its middle.
 class SimWorkers final : public net::Workers {
  public:
-  SimWorkers(World& world, Life life, std::map<net::Lane, LaneDelay> delays)
+  SimWorkers(World& world, Life life, LaneDelays delays)
       : world_(world), life_(life), delays_(std::move(delays)), random_(world.random().fork()) {}
   awaitable<void> run(net::Lane lane, std::function<void()> job) override;
   std::size_t queued(net::Lane lane) const override;
 
+  // The lane's jobs stand still until then.
+  void stall(net::Lane lane, TimePoint until);
+
+  // The machine is about to lose its power: does the jobs that are under way now, lane by lane, each with `before` run
+  // first, which limits what of it reaches the disk. What they throw is nobody's business any more.
+  void interrupt(const std::function<void()>& before);
+
  private:
-  awaitable<void> wait_until(TimePoint time);
+  struct Job {
+    std::function<void()>* work = nullptr;
+    TimePoint begin;
+    bool done = false;
+  };
+  struct LaneState {
+    TimePoint free_at{};
+    TimePoint stalled_until{};
+    std::list<Job*> jobs;   // waiting or running, in order
+  };
+  awaitable<void> wait_until(net::Lane lane, TimePoint time);
+  Duration draw(Duration least, Duration most);
 
   World& world_;
   Life life_;
-  std::map<net::Lane, LaneDelay> delays_;
+  LaneDelays delays_;
   Random random_;
-  std::map<net::Lane, TimePoint> free_at_;
-  std::map<net::Lane, std::size_t> queued_;
+  std::map<net::Lane, LaneState> lanes_;
 };
 
 class SimEntropy final : public net::Entropy {

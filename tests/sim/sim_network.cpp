@@ -3,31 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/fabric_pipe.hpp"
+
 namespace parley::sim {
-
-// One direction: written by the host `from`, read by `to`. Holds what is on the cable and what has arrived.
-struct Fabric::Pipe {
-  Host from = 0;
-  Host to = 0;
-  std::string label;   // "peer 1>2": for the trace
-  struct Packet {
-    std::string message;
-    bool end = false;
-  };
-  std::deque<Packet> travelling;
-  std::deque<std::string> arrived;
-  bool ended = false;              // the end has arrived
-  TimePoint last_arrival{};
-  std::unique_ptr<SimAlarm> reader;   // rung at each arrival; null when the reader is gone
-};
-
-struct Fabric::Listening {
-  Host host = 0;
-  std::deque<std::shared_ptr<net::Connection>> waiting;
-  std::unique_ptr<SimAlarm> acceptor;
-  World* world = nullptr;
-  Life life = 0;
-};
 
 // One end: reads one pipe, writes the other.
 class SimConnection final : public net::Connection {
@@ -36,10 +14,12 @@ class SimConnection final : public net::Connection {
                 std::string remote)
       : fabric_(fabric), in_(std::move(in)), out_(std::move(out)), remote_(std::move(remote)) {
     in_->reader = std::make_unique<SimAlarm>(fabric.world_, life);
+    out_->writer = std::make_unique<SimAlarm>(fabric.world_, life);
   }
   ~SimConnection() override {
     close();
     in_->reader.reset();
+    out_->writer.reset();
   }
 
   awaitable<std::optional<std::string>> read() override {
@@ -48,12 +28,19 @@ class SimConnection final : public net::Connection {
     if (closed_ || in->arrived.empty()) co_return std::nullopt;
     std::string message = std::move(in->arrived.front());
     in->arrived.pop_front();
+    in->bytes -= std::min(in->bytes, message.size());
+    const auto far_writer = in->writer.get();
+    if (far_writer) far_writer->ring();
     co_return std::optional<std::string>(std::move(message));
   }
 
   awaitable<bool> write(std::string message) override {
+    const auto out = out_;
+    while (out->bytes > fabric_.options().buffer_bytes && !closed_ && !in_->ended) {
+      co_await out->writer->wait_until(never);
+    }
     if (closed_ || in_->ended) co_return false;
-    fabric_.send(out_, std::move(message), false);
+    fabric_.send(out, std::move(message), false);
     co_return true;
   }
 
@@ -61,6 +48,7 @@ class SimConnection final : public net::Connection {
     if (std::exchange(closed_, true)) return;
     fabric_.send(out_, {}, true);
     if (in_->reader) in_->reader->ring();
+    if (out_->writer) out_->writer->ring();
   }
   void close() { close({}); }
 
@@ -106,89 +94,52 @@ class SimListener final : public net::Listener {
   bool closed_ = false;
 };
 
-TimePoint Fabric::arrival(Pipe& pipe) {
-  const auto spread = static_cast<std::uint64_t>((options_.latency_most - options_.latency_least).count());
-  const Duration latency = options_.latency_least + Duration(static_cast<Duration::rep>(random_.between(0, spread)));
-  pipe.last_arrival = std::max(pipe.last_arrival, world_.now() + latency);
-  return pipe.last_arrival;
-}
-
-void Fabric::send(const std::shared_ptr<Pipe>& pipe, std::string message, bool end) {
-  world_.trace(pipe->label + (end ? " end" : " send " + std::to_string(message.size()) + " " +
-                                                 digest(message).hex().substr(0, 8)));
-  pipe->travelling.push_back({std::move(message), end});
-  world_.schedule(arrival(*pipe), [this, pipe] { deliver(pipe); });
-}
-
-// Brings the first packet of the pipe to its reader; called once a packet. What a parting holds up, heal() delivers.
-void Fabric::deliver(const std::shared_ptr<Pipe>& pipe) {
-  if (is_parted(pipe->from, pipe->to) || pipe->travelling.empty()) return;
-  auto packet = std::move(pipe->travelling.front());
-  pipe->travelling.pop_front();
-  ++delivered_;
-  if (packet.end) {
-    pipe->ended = true;
-  } else if (!pipe->ended) {
-    pipe->arrived.push_back(std::move(packet.message));
-  }
-  if (pipe->reader) pipe->reader->ring();
-}
-
-void Fabric::heal() {
-  parted_.clear();
-  std::erase_if(pipes_, [](const auto& pipe) { return pipe.expired(); });
-  for (const auto& weak : pipes_) {
-    const auto pipe = weak.lock();
-    for (std::size_t held = pipe->travelling.size(); held > 0; --held) deliver(pipe);
-  }
-}
-
-void Fabric::break_links(Host a, Host b) {
-  for (const auto& weak : pipes_) {
-    const auto pipe = weak.lock();
-    if (!pipe || !((pipe->from == a && pipe->to == b) || (pipe->from == b && pipe->to == a))) continue;
-    pipe->travelling.clear();
-    pipe->ended = true;
-    if (pipe->reader) pipe->reader->ring();
-  }
-}
-
 awaitable<net::ConnectResult> SimNetwork::connect(net::Transport transport, std::string address, TimePoint deadline) {
-  net::ConnectResult result;
+  const TimePoint until = clock_ != nullptr ? clock_->when(deadline) : deadline;
+  const Host to = Fabric::host_of(address);
   SimAlarm alarm(world_, life_);
-  const auto found = fabric_.listeners_.find(address);
-  const Host to = found == fabric_.listeners_.end() ? 0 : found->second->host;
-  if (to != 0 && (fabric_.is_parted(host_, to) || fabric_.is_parted(to, host_))) {
-    while (world_.now() < deadline) co_await alarm.wait_until(deadline);   // silence, as from a pulled cable
-    result.failure = net::ConnectFailure::timed_out;
-    result.detail = address + ": no answer";
-    co_return result;
-  }
-  const TimePoint arrives = world_.now() + fabric_.options_.latency_most;
+  const TimePoint arrives = world_.now() + 2 * fabric_.options_.latency_most;
   while (world_.now() < arrives) co_await alarm.wait_until(arrives);
+  if (!fabric_.reaches(host_, to) || !fabric_.reaches(to, host_)) {
+    while (world_.now() < until) co_await alarm.wait_until(until);   // silence, as from a pulled cable
+    net::ConnectResult silence;
+    silence.failure = net::ConnectFailure::timed_out;
+    silence.detail = address + ": no answer";
+    co_return silence;
+  }
+  co_return open(transport, address);
+}
+
+net::ConnectResult SimNetwork::open(net::Transport transport, const std::string& address) {
+  net::ConnectResult result;
   const auto listener = fabric_.listeners_.find(address);
   if (listener == fabric_.listeners_.end()) {
     result.failure = net::ConnectFailure::refused;
     result.detail = address + ": connection refused";
-    co_return result;
+    return result;
   }
   auto& listening = *listener->second;
-  const std::string kind = transport == net::Transport::peer ? "peer " : "client ";
-  auto out = std::make_shared<Fabric::Pipe>();
-  out->from = host_;
-  out->to = listening.host;
-  out->label = kind + std::to_string(host_) + ">" + std::to_string(listening.host);
-  auto in = std::make_shared<Fabric::Pipe>();
-  in->from = listening.host;
-  in->to = host_;
-  in->label = kind + std::to_string(listening.host) + ">" + std::to_string(host_);
-  fabric_.pipes_.push_back(out);
-  fabric_.pipes_.push_back(in);
+  const auto pipe = [&](Host from, Host to) {
+    auto made = std::make_shared<Fabric::Pipe>();
+    made->from = from;
+    made->to = to;
+    made->transport = transport;
+    made->label = (transport == net::Transport::peer ? "peer " : "client ") + std::to_string(from) + ">" +
+                  std::to_string(to);
+    made->label_print = fingerprint(made->label);
+    fabric_.pipes_.push_back(made);
+    return made;
+  };
+  fabric_.pipes();   // forgets those that are over
+  const auto out = pipe(host_, listening.host);
+  const auto in = pipe(listening.host, host_);
+  out->back = in;
+  in->back = out;
   listening.waiting.push_back(
       std::make_shared<SimConnection>(fabric_, listening.life, out, in, "host" + std::to_string(host_) + ":0"));
   listening.acceptor->ring();
   result.connection = std::make_shared<SimConnection>(fabric_, life_, in, out, address);
-  co_return result;
+  return result;
 }
 
 Result<std::unique_ptr<net::Listener>> SimNetwork::listen(net::Transport, std::string address, net::HttpPages) {

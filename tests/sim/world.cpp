@@ -1,10 +1,14 @@
 #include "sim/world.hpp"
 
+#include <xxhash.h>
+
 #include <boost/asio/post.hpp>
 
 #include "base/assert.hpp"
 
 namespace parley::sim {
+
+std::uint64_t fingerprint(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 World::World(std::uint64_t seed) : now_(std::chrono::hours(1)), random_(seed) {}
 
@@ -14,13 +18,20 @@ World::~World() {
 
 Life World::begin_life(std::string name) {
   const Life life = ++last_life_;
-  lives_[life] = LifeState{std::move(name), std::make_unique<boost::asio::io_context>(1)};
+  lives_[life] = LifeState{std::move(name), std::make_unique<boost::asio::io_context>(1), nullptr};
   return life;
 }
 
-boost::asio::io_context& World::context(Life life) { return *lives_.at(life).context; }
+boost::asio::io_context& World::context(Life life) {
+  ready_.insert(life);
+  return *lives_.at(life).context;
+}
 
 const std::string& World::name(Life life) const { return lives_.at(life).name; }
+
+void World::on_failure(Life life, std::function<void(std::exception_ptr)> callee) {
+  lives_.at(life).failed = std::move(callee);
+}
 
 void World::end_life(Life life) {
   const auto found = lives_.find(life);
@@ -37,12 +48,20 @@ void World::end_life(Life life) {
   }
   auto context = std::move(found->second.context);
   lives_.erase(found);
+  paused_.erase(life);
   dying.clear();
   context.reset();
+  ready_.erase(life);
 }
 
 void World::schedule(TimePoint at, std::function<void()> action) {
-  timeline_.emplace(Key(at, ++sequence_), Event{0, nullptr, std::move(action)});
+  timeline_.emplace(Key(std::max(at, now_), ++sequence_), Event{0, nullptr, std::move(action)});
+}
+
+void World::interrupt_after(std::uint64_t handlers, std::function<void()> action) {
+  PARLEY_ASSERT(handlers > 0, "handlers are counted from 1");
+  interrupt_in_ = handlers;
+  interrupt_ = std::move(action);
 }
 
 std::uint64_t World::park(Life life, TimePoint deadline, Handler handler) {
@@ -61,20 +80,61 @@ void World::wake(std::uint64_t parked) {
   Handler handler = std::move(event->second.handler);
   timeline_.erase(event);
   parked_.erase(place);
-  boost::asio::post(*lives_.at(life).context, std::move(handler));
+  boost::asio::post(context(life), std::move(handler));
+}
+
+// Runs what is ready of one life: all of it, or, while an interrupt waits, one handler.
+std::size_t World::poll(Life life, LifeState& state) {
+  state.context->restart();
+  std::exception_ptr failure;
+  std::size_t ran = 0;
+  try {
+    ran = interrupt_in_ > 0 ? state.context->poll_one() : state.context->poll();
+  } catch (...) {
+    failure = std::current_exception();
+    ran = 1;
+  }
+  if (!failure) return ran;
+  auto failed = state.failed;
+  if (!failed) std::rethrow_exception(failure);
+  failed(failure);   // ends the life, and `state` with it
+  PARLEY_ASSERT(!lives_.contains(life), "a process that failed has ended");
+  return ran;
 }
 
 bool World::poll_all() {
   std::size_t ran = 0;
-  for (auto& [life, state] : lives_) {
-    state.context->restart();
-    ran += state.context->poll();
+  for (auto next = ready_.begin(); next != ready_.end() && !stopped_;) {
+    const Life life = *next;
+    const auto found = lives_.find(life);
+    std::size_t here = 0;
+    if (found != lives_.end() && !paused_.contains(life)) {
+      here = poll(life, found->second);
+      ran += here;
+      count_to_interrupt(here);
+    }
+    if (here == 0 && !paused_.contains(life)) ready_.erase(life);
+    next = ready_.upper_bound(life);
   }
   return ran > 0;
 }
 
+void World::count_to_interrupt(std::size_t handlers) {
+  if (interrupt_in_ == 0 || handlers == 0) return;
+  interrupt_in_ -= std::min<std::uint64_t>(interrupt_in_, handlers);
+  if (interrupt_in_ > 0) return;
+  const auto action = std::exchange(interrupt_, nullptr);
+  action();
+}
+
+bool World::settle() {
+  bool ran = false;
+  while (!stopped_ && poll_all()) ran = true;
+  return ran;
+}
+
 bool World::step(TimePoint until) {
-  if (timeline_.empty()) return false;
+  if (timeline_.empty() || stopped_) return false;
   const TimePoint first = timeline_.begin()->first.first;
   if (first > until || first == never) return false;
   auto node = timeline_.extract(timeline_.begin());
@@ -82,7 +142,7 @@ bool World::step(TimePoint until) {
   ++events_;
   if (Event& event = node.mapped(); event.life != 0) {
     parked_.erase(node.key().second);
-    boost::asio::post(*lives_.at(event.life).context, std::move(event.handler));
+    boost::asio::post(context(event.life), std::move(event.handler));
   } else {
     event.action();
   }
@@ -90,34 +150,39 @@ bool World::step(TimePoint until) {
 }
 
 void World::run_until(TimePoint until) {
-  for (;;) {
-    while (poll_all()) {
-    }
-    if (!step(until)) break;
-  }
-  now_ = std::max(now_, until);
+  run_until([] { return false; }, until - now_);
 }
 
 bool World::run_until(const std::function<bool()>& condition, Duration at_most) {
   const TimePoint until = now_ + at_most;
-  for (;;) {
-    while (poll_all()) {
-    }
+  do {
+    if (settle() && look_) look_();
     if (condition()) return true;
-    if (!step(until)) break;
-  }
-  now_ = until;
+  } while (step(until));
+  if (!stopped_) now_ = std::max(now_, until);
   return false;
 }
 
+void World::mix(std::uint64_t what) {
+  const std::uint64_t words[4] = {trace_hash_[0], trace_hash_[1], what,
+                                  static_cast<std::uint64_t>(now_.time_since_epoch().count())};
+  const auto hash = XXH3_128bits(words, sizeof words);
+  trace_hash_[0] = hash.low64;
+  trace_hash_[1] = hash.high64;
+}
+
 void World::trace(std::string_view line) {
-  std::string full = std::to_string((now_.time_since_epoch()).count()) + " ";
-  full += line;
-  Hasher hasher;
-  hasher.add(trace_digest_.view());
-  hasher.add(full);
-  trace_digest_ = hasher.finish();
-  if (keep_trace_) trace_lines_.push_back(std::move(full));
+  mix(fingerprint(line));
+  if (keep_trace_ || listener_) tell(line);
+}
+
+void World::tell(std::string_view line) {
+  if (listener_) listener_(now_, line);
+  if (keep_trace_) trace_lines_.push_back(std::to_string(now_.time_since_epoch().count()) + " " + std::string(line));
+}
+
+Digest World::trace_digest() const {
+  return digest(std::string_view(reinterpret_cast<const char*>(trace_hash_), sizeof trace_hash_));
 }
 
 }  // namespace parley::sim

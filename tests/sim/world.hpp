@@ -3,9 +3,11 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,9 @@ namespace parley::sim {
 // destroyed with it.
 using Life = std::uint64_t;
 
+// Of bytes, for the trace: quick, and no secret depends on it.
+std::uint64_t fingerprint(std::string_view bytes);
+
 // Virtual time and the order of all that happens, from one seed. One thread. Nothing happens but in run_until: first
 // everything that is ready runs, life by life; then time jumps to the first deadline. Ties break by arming order:
 // that is the whole of determinism.
@@ -33,7 +38,7 @@ class World {
   Random& random() { return random_; }
 
   Life begin_life(std::string name);
-  boost::asio::io_context& context(Life life);
+  boost::asio::io_context& context(Life life);   // whoever asks is about to post something there
   const std::string& name(Life life) const;
   bool alive(Life life) const { return lives_.contains(life); }
 
@@ -41,8 +46,29 @@ class World {
   // What the coroutines refer to (the node object) must still exist, and be destroyed by the caller afterwards.
   void end_life(Life life);
 
+  // Called when a coroutine of the life lets an exception out, which ends a process. Without it run_until throws it.
+  // Of the life nothing runs any more; the callee ends it.
+  void on_failure(Life life, std::function<void(std::exception_ptr)> callee);
+
+  // SIGSTOP and SIGCONT: a paused life runs nothing; what becomes due for it waits.
+  void pause(Life life) { paused_.insert(life); }
+  void resume(Life life) { paused_.erase(life); }
+  bool paused(Life life) const { return paused_.contains(life); }
+
   // Runs a function of the world itself (a delivery, a fault) at a time.
   void schedule(TimePoint at, std::function<void()> action);
+
+  // Runs a function after so many more handlers (turns of coroutines, any life's) have run: between two of them, that
+  // is, at any co_await of any coroutine. A new one replaces one that waits.
+  void interrupt_after(std::uint64_t handlers, std::function<void()> action);
+
+  void clear_interrupt() {
+    interrupt_in_ = 0;
+    interrupt_ = nullptr;
+  }
+
+  // Called whenever something has run and nothing more is ready: what holds after every step can be looked at.
+  void after_each_step(std::function<void()> look) { look_ = std::move(look); }
 
   using Handler = boost::asio::any_completion_handler<void()>;
   std::uint64_t park(Life life, TimePoint deadline, Handler handler);   // resumed at the deadline or by wake()
@@ -52,18 +78,31 @@ class World {
   void run_for(Duration duration) { run_until(now_ + duration); }
   // Runs until the condition holds, looked at whenever nothing is ready; false: the time was over first.
   bool run_until(const std::function<bool()>& condition, Duration at_most);
+  void stop() { stopped_ = true; }   // run_until returns at once, now and later
 
-  // What happened, one line an event, hashed always and kept when asked to.
+  // What happened, one line an event, hashed always and kept or told when asked to.
   void trace(std::string_view line);
+  // The same for what happens often: the text is made only if somebody wants to read it.
+  template <class MakeText>
+  void trace_detail(std::uint64_t what, const MakeText& make_text) {
+    mix(what);
+    if (keep_trace_ || tells_details_) tell(make_text());
+  }
   void keep_trace(bool keep) { keep_trace_ = keep; }
+  using Listener = std::function<void(TimePoint, std::string_view)>;
+  void tell_trace(Listener listener, bool details) {
+    listener_ = std::move(listener);
+    tells_details_ = details;
+  }
   const std::vector<std::string>& trace_lines() const { return trace_lines_; }
-  Digest trace_digest() const { return trace_digest_; }
+  Digest trace_digest() const;
   std::uint64_t events() const { return events_; }
 
  private:
   struct LifeState {
     std::string name;
     std::unique_ptr<boost::asio::io_context> context;
+    std::function<void(std::exception_ptr)> failed;
   };
   // Constructed and moved, never assigned to: in Boost 1.81 the move assignment of any_completion_handler calls itself.
   struct Event {
@@ -74,7 +113,12 @@ class World {
   using Key = std::pair<TimePoint, std::uint64_t>;
 
   bool poll_all();
+  std::size_t poll(Life life, LifeState& state);
+  void count_to_interrupt(std::size_t handlers);
+  bool settle();                // everything that is ready runs; true: something did
   bool step(TimePoint until);   // one event; false if none is due
+  void mix(std::uint64_t what);
+  void tell(std::string_view line);
 
   TimePoint now_{};
   Random random_;
@@ -82,10 +126,18 @@ class World {
   std::uint64_t events_ = 0;
   Life last_life_ = 0;
   std::map<Life, LifeState> lives_;
+  std::set<Life> ready_;     // may have something to run
+  std::set<Life> paused_;
   std::map<Key, Event> timeline_;
   std::map<std::uint64_t, TimePoint> parked_;   // sequence -> its place in the timeline
-  Digest trace_digest_;
+  std::uint64_t interrupt_in_ = 0;              // 0: no interrupt waits
+  std::function<void()> interrupt_;
+  std::function<void()> look_;
+  bool stopped_ = false;
+  std::uint64_t trace_hash_[2] = {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f};
   bool keep_trace_ = false;
+  Listener listener_;
+  bool tells_details_ = false;
   std::vector<std::string> trace_lines_;
 };
 

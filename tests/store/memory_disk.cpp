@@ -321,6 +321,13 @@ std::uint64_t MemoryDisk::changes() const {
   return core_->changes;
 }
 
+bool MemoryDisk::forgive() {
+  const std::lock_guard guard(core_->mutex);
+  core_->faults.clear();
+  if (core_->stop_at && core_->changes <= *core_->stop_at) core_->stop_at.reset();
+  return core_->stop_at.has_value();
+}
+
 void MemoryDisk::kill() {
   const std::lock_guard guard(core_->mutex);
   core_->end_process();

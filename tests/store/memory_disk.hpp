@@ -58,6 +58,8 @@ class MemoryDisk final : public Disk {
   // first `bytes` still reach the cache. That call and all later ones throw, until crash() or kill().
   void stop_after(std::uint64_t changes, std::uint64_t bytes = 0);
   std::uint64_t changes() const;   // so far
+  // No fault and no power failure waits any more. True: the power has failed already, and stays so.
+  bool forgive();
 
   // Both end the process: handles and locks of before throw or mean nothing from now on; faults are forgotten.
   void kill();                       // SIGKILL: the cache survives

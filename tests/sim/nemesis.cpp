@@ -1,0 +1,185 @@
+#include "sim/nemesis.hpp"
+
+#include <algorithm>
+
+namespace parley::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration look_interval = 100ms;
+constexpr Duration restart_at_most = 5s;   // of a node that ended by itself
+
+}  // namespace
+
+Nemesis::Nemesis(SimCluster& cluster, FaultPlan plan, std::vector<Host> people,
+                 std::optional<std::set<std::size_t>> only)
+    : cluster_(cluster),
+      plan_(std::move(plan)),
+      people_(std::move(people)),
+      only_(std::move(only)),
+      random_(cluster.world().random().fork()),
+      calm_(cluster.fabric().options()) {
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) cares_[cluster_.node(i).id()];
+}
+
+void Nemesis::begin() {
+  ++phase_;
+  for (const FaultEvent& event : plan_.events) {
+    if (only_ && !only_->contains(event.number)) continue;
+    schedule(event.at, [this, event] { carry_out(event); });
+  }
+  schedule(look_interval, [this] { look_after_nodes(); });
+}
+
+void Nemesis::schedule(Duration after, std::function<void()> action) {
+  World& world = cluster_.world();
+  world.schedule(world.now() + after, [this, phase = phase_, action = std::move(action)] {
+    if (phase == phase_) action();
+  });
+}
+
+void Nemesis::hold(Duration lasts, std::function<void()> undo) {
+  const std::uint64_t number = ++last_undo_;
+  undos_[number] = std::move(undo);
+  schedule(lasts, [this, number] {
+    const auto found = undos_.find(number);
+    const auto action = std::move(found->second);
+    undos_.erase(found);
+    action();
+  });
+}
+
+void Nemesis::carry_out(const FaultEvent& event) {
+  Random random(event.seed);
+  if (dispatch(event, random)) ++done_[event.fault];
+}
+
+bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
+  return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
+         clock_fault(event, random);
+}
+
+SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
+
+SimNode* Nemesis::leader_or_any(Random& random) {
+  SimNode* leader = cluster_.leader();
+  return leader != nullptr ? leader : &any_node(random);
+}
+
+// -- care ---------------------------------------------------------------------------------------------------------
+
+// A node that ended by itself is started again, as by systemd; if it had a reason to end.
+void Nemesis::look_after_nodes() {
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& node = cluster_.node(i);
+    Care& cared = care(node);
+    if (node.running() || cared.restart_waits || cared.broken) continue;
+    if (!node.last_words().empty() && !cared.may_end && !cared.damaged && !finding_) {
+      finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
+    }
+    restart_after(node, Duration(random_.below(static_cast<std::uint64_t>(restart_at_most.count()))));
+  }
+  schedule(look_interval, [this] { look_after_nodes(); });
+}
+
+void Nemesis::restart_after(SimNode& node, Duration downtime) {
+  Care& cared = care(node);
+  if (cared.restart_waits) return;
+  cared.restart_waits = true;
+  schedule(downtime, [this, &node] {
+    care(node).restart_waits = false;
+    if (!node.running()) start(node);
+  });
+}
+
+void Nemesis::start(SimNode& node) {
+  Care& cared = care(node);
+  if (cared.broken) return;
+  cared.may_end = false;
+  if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
+  const auto refused = node.try_start();
+  if (!refused) return;
+  if (cared.may_end) return;   // it is tried again
+  if (cared.damaged) {
+    cared.broken = true;
+    say("node " + std::to_string(node.id().value) + " stays down: its data is damaged");
+    return;
+  }
+  if (!finding_) {
+    finding_ = "node " + std::to_string(node.id().value) + " does not start, though nothing harmed its disk: " + *refused;
+  }
+}
+
+// -- healing ------------------------------------------------------------------------------------------------------
+
+std::set<NodeId> Nemesis::leave_a_majority() {
+  ++phase_;
+  for (const auto& [number, undo] : std::exchange(undos_, {})) undo();
+  cluster_.world().clear_interrupt();
+  cluster_.fabric().heal();
+  cluster_.fabric().options() = calm_;
+  std::vector<SimNode*> healthy;
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& node = cluster_.node(i);
+    care(node).restart_waits = false;
+    care(node).before_start = nullptr;
+    node.forgive();
+    if (!care(node).damaged) healthy.push_back(&node);
+  }
+  for (std::size_t i = healthy.size(); i > 1; --i) std::swap(healthy[i - 1], healthy[random_.below(i)]);
+  const std::size_t quorum = cluster_.size() / 2 + 1;
+  const std::size_t size = std::min(healthy.size(), quorum + (random_.chance(0.3) ? 1 : 0));
+  std::set<NodeId> core;
+  for (std::size_t i = 0; i < size; ++i) core.insert(healthy[i]->id());
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& node = cluster_.node(i);
+    node.resume();
+    if (core.contains(node.id())) {
+      if (!node.running()) start(node);
+      continue;
+    }
+    leave_broken(node);
+  }
+  schedule(look_interval, [this] { look_after_nodes(); });
+  return core;
+}
+
+// Who is not of the majority: without power, stopped, or with cables that carry one way only, or nothing.
+void Nemesis::leave_broken(SimNode& node) {
+  care(node).restart_waits = true;   // nobody starts it
+  const bool people = random_.chance(0.5);
+  switch (random_.below(5)) {
+    case 0:
+      if (node.running()) node.crash();
+      say("node " + std::to_string(node.id().value) + " stays down");
+      return;
+    case 1:
+      node.pause();
+      say("node " + std::to_string(node.id().value) + " stays stopped");
+      return;
+    case 2: return leave_cut(node, around(node.host(), true, true, people), "nobody hears it, it hears nobody");
+    case 3: return leave_cut(node, around(node.host(), true, false, people), "it hears nobody");
+    default: return leave_cut(node, around(node.host(), false, true, people), "nobody hears it");
+  }
+}
+
+void Nemesis::leave_cut(SimNode& node, const Cables& cables, const std::string& how) {
+  for (const auto& [from, to] : cables) cluster_.fabric().part(from, to);
+  say("node " + std::to_string(node.id().value) + " stays cut off: " + how);
+}
+
+void Nemesis::heal_all() {
+  ++phase_;
+  say("everything is healed");
+  cluster_.fabric().heal();
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& node = cluster_.node(i);
+    care(node).restart_waits = false;
+    node.resume();
+    if (!node.running()) start(node);
+  }
+  schedule(look_interval, [this] { look_after_nodes(); });
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/cluster.hpp"
+#include "sim/fault_plan.hpp"
+
+namespace parley::sim {
+
+// Carries out a plan: does to the cluster what it says when it says, and cares for the nodes meanwhile: who is down is
+// started again. Keeps the atlas of damage: data is damaged on a minority of the nodes only, so that a good majority of
+// copies always remains. Knows why a node may end or refuse to start; one that does so without a reason is a finding.
+class Nemesis {
+ public:
+  // `people`: the hosts that clients are on. `only`: the numbers of the events that are carried out; nullopt: all.
+  Nemesis(SimCluster& cluster, FaultPlan plan, std::vector<Host> people, std::optional<std::set<std::size_t>> only);
+
+  void begin();   // the faulty phase begins now
+  // Ends the faulty phase: heals a random majority and the network among it and the people, and leaves the rest as
+  // broken as it can be. Returns the majority.
+  std::set<NodeId> leave_a_majority();
+  void heal_all();   // but what is damaged for good
+
+  bool damaged(NodeId id) const { return cares_.at(id).damaged; }
+  void on_harm(std::function<void(NodeId)> callee) { on_harm_ = std::move(callee); }
+  void hurry_by(std::function<void(double)> callee) { hurry_ = std::move(callee); }   // how overload is made
+  const std::optional<std::string>& finding() const { return finding_; }
+  const std::map<Fault, std::uint64_t>& done() const { return done_; }   // how often each fault really came
+
+ private:
+  struct Care {
+    bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
+    bool damaged = false;          // bytes of its disk are not what it wrote
+    bool broken = false;
+    bool restart_waits = false;
+    std::function<void(SimNode&)> before_start;   // once
+  };
+  using Cables = std::vector<std::pair<Host, Host>>;   // directions
+  void leave_cut(SimNode& node, const Cables& cables, const std::string& how);
+
+  // nemesis.cpp
+  void carry_out(const FaultEvent& event);
+  bool dispatch(const FaultEvent& event, Random& random);
+  void schedule(Duration after, std::function<void()> action);   // dropped when the faulty phase ends first
+  void hold(Duration lasts, std::function<void()> undo);         // undone then, or when the faulty phase ends
+  void look_after_nodes();
+  void restart_after(SimNode& node, Duration downtime);
+  void start(SimNode& node);
+  void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
+  SimNode& any_node(Random& random);
+  SimNode* leader_or_any(Random& random);
+  Care& care(const SimNode& node) { return cares_.at(node.id()); }
+  void leave_broken(SimNode& node);
+
+  // nemesis_network.cpp
+  bool network_fault(const FaultEvent& event, Random& random);
+  void cut(Cables cables, Duration lasts);
+  void partition(const FaultEvent& event, Random& random);
+  void cut_leader(const FaultEvent& event, Random& random);
+  void flap(const FaultEvent& event, Random& random);
+  void swizzle(const FaultEvent& event, Random& random);
+  void spell(const FaultEvent& event, Random& random);
+  Cables around(Host node, bool in, bool out, bool people) const;
+  void split_people(const std::vector<bool>& side, Random& random, Cables& cables) const;
+
+  // nemesis_machines.cpp
+  bool machine_fault(const FaultEvent& event, Random& random);
+  void end_life(SimNode& node, bool power, Duration downtime);
+  void crash_loop(SimNode& node, TimePoint until, Random random);
+  void rolling_restart(Duration pause);
+  void stop(SimNode& node, Duration downtime);
+  bool overload(Duration lasts, Random& random);
+  bool clock_fault(const FaultEvent& event, Random& random);
+
+  // nemesis_disks.cpp
+  bool disk_fault(const FaultEvent& event, Random& random);
+  void fail_disk(SimNode& node, const FaultEvent& event, Random& random);
+  void damage(SimNode& node, const FaultEvent& event, Random& random);
+  bool rot(SimNode& node, const std::string& file, Random& random);
+  bool misdirect(SimNode& node, const std::string& file, Random& random);
+
+  SimCluster& cluster_;
+  FaultPlan plan_;
+  std::vector<Host> people_;
+  std::optional<std::set<std::size_t>> only_;
+  Random random_;
+  FabricOptions calm_;
+  std::map<NodeId, Care> cares_;
+  std::uint64_t phase_ = 0;                              // tells what was scheduled in a phase that is over
+  std::uint64_t last_undo_ = 0;
+  std::map<std::uint64_t, std::function<void()>> undos_;
+  std::function<void(NodeId)> on_harm_;
+  std::function<void(double)> hurry_;
+  std::optional<std::string> finding_;
+  std::map<Fault, std::uint64_t> done_;
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <cerrno>
+
+#include "sim/nemesis.hpp"
+
+namespace parley::sim {
+namespace {
+
+using Operation = store::MemoryDisk::Operation;
+
+constexpr std::uint64_t operation_most = 60;   // till the one that fails
+constexpr std::uint64_t slow_least = 10;
+constexpr std::uint64_t slow_most = 50;
+
+// Where the bytes that were ever written end: a preallocated file is zeros from there.
+std::size_t written_size(const std::string& bytes) {
+  const auto last = bytes.find_last_not_of('\0');
+  return last == std::string::npos ? 0 : last + 1;
+}
+
+}  // namespace
+
+bool Nemesis::disk_fault(const FaultEvent& event, Random& random) {
+  SimNode& node = any_node(random);
+  switch (event.fault) {
+    case Fault::disk_stall: {
+      if (!node.running()) return false;
+      const bool all = random.chance(0.4);
+      const auto lane = random.chance(0.6) ? net::Lane::log : net::Lane::archive;
+      say("the disk of node " + std::to_string(node.id().value) + " hangs for " +
+          std::to_string(event.lasts.count() / 1'000'000) + " ms");
+      for (const auto each : {net::Lane::log, net::Lane::archive, net::Lane::pages}) {
+        if (all || each == lane) node.stall(each, event.lasts);
+      }
+      return true;
+    }
+    case Fault::slow_disk: {
+      const auto factor = static_cast<std::int64_t>(random.between(slow_least, slow_most));
+      for (auto& [lane, delay] : node.delays()) {
+        if (lane == net::Lane::password) continue;
+        delay.least *= factor;
+        delay.most *= factor;
+      }
+      say("the disk of node " + std::to_string(node.id().value) + " is slow from its next start on");
+      return true;
+    }
+    case Fault::write_error:
+    case Fault::sync_error:
+    case Fault::read_error:
+    case Fault::disk_full: fail_disk(node, event, random); return true;
+    case Fault::rot_log:
+    case Fault::rot_archive:
+    case Fault::misdirected: damage(node, event, random); return true;
+    default: return false;
+  }
+}
+
+void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) {
+  store::MemoryDisk::Fault fault;
+  fault.nth = 1 + random.below(operation_most);
+  fault.bytes_done = random.below(2048);
+  fault.error_number = event.fault == Fault::disk_full ? ENOSPC : EIO;
+  fault.path = random.chance(0.6) ? "log" : "";
+  fault.operation = Operation::write;
+  if (event.fault == Fault::sync_error) fault.operation = Operation::sync;
+  if (event.fault == Fault::read_error) fault.operation = Operation::read;
+  if (event.fault == Fault::disk_full && random.chance(0.3)) fault.operation = Operation::allocate;
+  const auto fail = [this, fault](SimNode& failing) {
+    care(failing).may_end = true;
+    failing.disk().fail(fault);
+  };
+  say(std::string(info(event.fault).name) + " on node " + std::to_string(node.id().value));
+  if (event.fault != Fault::read_error && node.running() && random.chance(0.8)) return fail(node);
+  if (node.running()) node.kill();   // else while it starts
+  care(node).before_start = fail;
+  restart_after(node, event.lasts);
+}
+
+// Of the data at rest, while the node is down. At most a minority is ever touched.
+void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
+  const auto damaged = std::count_if(cares_.begin(), cares_.end(), [](const auto& entry) { return entry.second.damaged; });
+  const auto minority = static_cast<std::ptrdiff_t>((cluster_.size() - 1) / 2);
+  if (!care(node).damaged && damaged >= minority) return;
+  if (node.running()) {
+    if (random.chance(0.5)) node.crash();
+    else node.kill();
+  }
+  restart_after(node, event.lasts);
+  std::string file = random.chance(0.7) ? "archive.db" : "archive.db-wal";
+  if (event.fault != Fault::rot_archive) {
+    const auto files = node.disk().exists("log") ? node.disk().list("log") : std::vector<std::string>();
+    if (files.empty()) return;
+    file = "log/" + files[random.below(files.size())];
+  }
+  if (!node.disk().exists(file)) return;
+  const bool done = event.fault == Fault::misdirected ? misdirect(node, file, random) : rot(node, file, random);
+  if (!done) return;
+  care(node).damaged = true;
+  say(std::string(info(event.fault).name) + " in " + file + " of node " + std::to_string(node.id().value));
+  if (on_harm_) on_harm_(node.id());
+}
+
+bool Nemesis::rot(SimNode& node, const std::string& file, Random& random) {
+  const std::size_t size = written_size(node.disk().contents(file));
+  if (size == 0) return false;
+  for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips) node.disk().flip(file, random.below(size * 8));
+  return true;
+}
+
+bool Nemesis::misdirect(SimNode& node, const std::string& file, Random& random) {
+  std::string bytes = node.disk().contents(file);
+  const std::size_t sectors = written_size(bytes) / store::sector_size;
+  if (sectors < 2) return false;
+  const std::size_t from = random.below(sectors) * store::sector_size;
+  const std::size_t to = random.below(sectors) * store::sector_size;
+  if (from == to) return false;
+  bytes.replace(to, store::sector_size, bytes.substr(from, store::sector_size));
+  node.disk().overwrite(file, std::move(bytes));
+  return true;
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,187 @@
+#include "sim/run.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+
+#include "sim/nemesis.hpp"
+
+namespace parley::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<Host> hosts_of(const WorkloadOptions& workload) {
+  std::vector<Host> hosts;
+  for (std::size_t i = 0; i < workload.people; ++i) hosts.push_back(person_hosts_begin + static_cast<Host>(i));
+  return hosts;
+}
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+// One run in progress.
+class Run final : private LifeObserver {
+ public:
+  explicit Run(const RunOptions& options)
+      : options_(options),
+        phase_(phase_of(options)),
+        plan_(make_plan(options.seed, options.nodes, options.faults, phase_)),
+        cluster_(options.seed, plan_.cluster),
+        judges_(cluster_, history_),
+        workload_(cluster_, options.seed, options.workload, history_),
+        nemesis_(cluster_, plan_, hosts_of(options.workload), options.only) {
+    tell_trace();
+    cluster_.observe(this);
+    nemesis_.hurry_by([this](double factor) { workload_.hurry(factor); });
+    nemesis_.on_harm([this](NodeId id) { judges_.disk_harmed(id); });
+    world().after_each_step([this] { look(); });
+  }
+  ~Run() override { cluster_.observe(nullptr); }
+
+  void play() {
+    const TimePoint begin = world().now();
+    play_phases();
+    result_.virtual_seconds = seconds(world().now() - begin);
+  }
+
+  RunResult result() {
+    result_.counters = judges_.counters();
+    result_.operations = workload_.operations();
+    result_.world_events = world().events();
+    result_.planned = plan_.events.size();
+    result_.faults = nemesis_.done();
+    result_.hash = world().trace_digest().hex().substr(0, 16);
+    return std::move(result_);
+  }
+
+ private:
+  World& world() { return cluster_.world(); }
+
+  void play_phases() {
+    for (const FaultEvent& event : plan_.events) world().trace("plan " + describe(event));
+    workload_.begin();
+    if (!plan_.from_birth && !cluster_.run_until_leader(birth_bound)) {
+      return found("liveness", "no leader within " + std::to_string(seconds(birth_bound)) + " s of a birth without faults");
+    }
+    nemesis_.begin();
+    world().run_for(phase_);
+    if (result_.violation) return;
+    live();
+    if (result_.violation) return;
+    converge();
+    if (result_.violation) return;
+    if (auto violation = judges_.at_end()) found(std::move(*violation));
+  }
+
+  // A random majority is healed; it must get everything done.
+  void live() {
+    workload_.stop();
+    const auto core = nemesis_.leave_a_majority();
+    std::string names;
+    for (const NodeId id : core) names += " " + std::to_string(id.value);
+    world().trace("liveness: healed are nodes" + names);
+    const TimePoint begin = world().now();
+    const auto done = [this, &core] { return workload_.settled() && agreed(core); };
+    const bool in_time = world().run_until(done, liveness_bound);
+    result_.liveness_seconds = seconds(world().now() - begin);
+    if (in_time || result_.violation) return;
+    found("liveness", "healed nodes" + names + " did not get everything done within " +
+                          std::to_string(seconds(liveness_bound)) + " s; " + states() + "; outstanding: " +
+                          workload_.outstanding());
+  }
+
+  void converge() {
+    nemesis_.heal_all();
+    std::set<NodeId> all;
+    for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+      if (!nemesis_.damaged(cluster_.node(i).id())) all.insert(cluster_.node(i).id());
+    }
+    const bool in_time = world().run_until([this, &all] { return agreed(all) && workload_.settled(); }, convergence_bound);
+    if (in_time || result_.violation) return;
+    found("liveness", "the nodes do not agree " + std::to_string(seconds(convergence_bound)) +
+                          " s after everything was healed; " + states());
+  }
+
+  // One of them leads, and all of them have applied all that it has.
+  bool agreed(const std::set<NodeId>& nodes) {
+    SimNode* leader = cluster_.leader();
+    if (leader == nullptr || !nodes.contains(leader->id())) return false;
+    const Index last = leader->node().replication().status().last_index;
+    for (const NodeId id : nodes) {
+      SimNode& node = cluster_.node(id.value);
+      if (!node.running() || node.node().replication().status().applied_index != last) return false;
+    }
+    return true;
+  }
+
+  std::string states() {
+    std::string text;
+    for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+      SimNode& node = cluster_.node(i);
+      text += (i > 1 ? ", node " : "node ") + std::to_string(i);
+      if (!node.running()) {
+        text += " is down";
+        continue;
+      }
+      const auto status = node.node().replication().status();
+      text += " term " + std::to_string(status.term.value) + " leader " +
+              (status.leader ? std::to_string(status.leader->value) : "none") + " last " +
+              std::to_string(status.last_index.value) + " committed " + std::to_string(status.commit_index.value) +
+              " applied " + std::to_string(status.applied_index.value);
+    }
+    return text;
+  }
+
+  // After every step of the world.
+  void look() {
+    if (result_.violation) return;
+    if (auto violation = judges_.after_step()) return found(std::move(*violation));
+    if (nemesis_.finding()) found("nodes", *nemesis_.finding());
+  }
+
+  void found(std::string judge, std::string text) { found(Violation{std::move(judge), std::move(text)}); }
+  void found(Violation violation) {
+    world().trace("VIOLATION (" + violation.judge + "): " + violation.text);
+    result_.violation = std::move(violation);
+    world().stop();
+  }
+
+  void tell_trace() {
+    if (options_.trace == RunOptions::Trace::none) return;
+    const auto print = [](TimePoint now, std::string_view line) {
+      const double at = std::chrono::duration<double>(now.time_since_epoch() - 1h).count();
+      std::printf("%12.6f  %.*s\n", at, static_cast<int>(line.size()), line.data());
+    };
+    world().tell_trace(print, options_.trace == RunOptions::Trace::full);
+  }
+
+  void node_started(SimNode& node) override { judges_.node_restarted(node.id()); }
+  void node_ending(SimNode& node) override { judges_.before_crash(node.id()); }
+
+  const RunOptions options_;
+  const Duration phase_;
+  FaultPlan plan_;
+  SimCluster cluster_;
+  History history_;
+  Judges judges_;
+  Workload workload_;
+  Nemesis nemesis_;
+  RunResult result_;
+};
+
+}  // namespace
+
+Duration phase_of(const RunOptions& options) {
+  return Duration(static_cast<Duration::rep>(options.minutes * 60e9));
+}
+
+RunResult run(const RunOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  Run one(options);
+  one.play();
+  RunResult result = one.result();
+  result.real_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,75 @@
+// Whole runs of the simulator: a few seeds with all faults, and every seed that ever failed.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "sim/options.hpp"
+#include "sim/pool.hpp"
+#include "sim/shrink.hpp"
+
+namespace parley::sim {
+namespace {
+
+RunOptions with_all_faults(std::uint64_t seed, double minutes, std::size_t nodes) {
+  RunOptions options;
+  options.seed = seed;
+  options.minutes = minutes;
+  options.nodes = nodes;
+  options.faults = *parse_faults("all");
+  return options;
+}
+
+void expect_clean(const RunOptions& options) {
+  const RunResult result = run_in_process(options);
+  if (result.violation) {
+    ADD_FAILURE() << result.violation->judge << ": " << result.violation->text << "\nreplay: "
+                  << replay_command(options, "all");
+  }
+}
+
+TEST(Seeds, ThreeNodesBearAllFaults) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) expect_clean(with_all_faults(seed, 1, 3));
+}
+
+TEST(Seeds, FiveNodesBearAllFaults) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) expect_clean(with_all_faults(seed, 1, 5));
+}
+
+// regression_seeds.txt: "commit  options of parley-sim  # what was wrong", a line each.
+TEST(Seeds, EverySeedThatEverFailedIsCleanNow) {
+  std::ifstream file(PARLEY_REGRESSION_SEEDS);
+  ASSERT_TRUE(file) << PARLEY_REGRESSION_SEEDS;
+  for (std::string line; std::getline(file, line);) {
+    const std::string what = line.substr(0, line.find('#'));
+    std::istringstream in(what);
+    std::string commit;
+    std::vector<std::string> words{"parley-sim"};
+    in >> commit;
+    for (std::string word; in >> word;) words.push_back(word);
+    if (words.size() == 1) continue;
+    std::vector<const char*> arguments;
+    for (const auto& word : words) arguments.push_back(word.c_str());
+    auto parsed = parse_options(static_cast<int>(arguments.size()), arguments.data());
+    auto* options = std::get_if<SimOptions>(&parsed);
+    ASSERT_NE(options, nullptr) << line;
+    expect_clean(options->run);
+  }
+}
+
+TEST(Shrink, FindsTheTwoFaultsThatMatter) {
+  RunResult failed;
+  failed.planned = 40;
+  failed.violation = Violation{"raft", "both"};
+  const auto attempt = [&failed](const RunOptions& options) {
+    RunResult result;
+    if (options.only->contains(7) && options.only->contains(31)) result.violation = failed.violation;
+    return result;
+  };
+  const Shrunk shrunk = shrink(RunOptions(), failed, attempt);
+  EXPECT_EQ(shrunk.events, (std::set<std::size_t>{7, 31}));
+  EXPECT_LT(shrunk.attempts, 60U);
+}
+
+}  // namespace
+}  // namespace parley::sim
