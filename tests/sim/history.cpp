@@ -1,6 +1,7 @@
 #include "sim/history.hpp"
 
 #include <array>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -35,18 +36,34 @@ Feed& History::begin_feed(std::string person, std::uint64_t cursor, TimePoint no
   return feeds_.back();
 }
 
+namespace {
+
+// As the trace shows time: the world begins at one hour.
+std::string in_seconds(TimePoint time) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+  const auto since_start = micros - 3'600'000'000;
+  const std::string rest = std::to_string(1'000'000 + since_start % 1'000'000);
+  return std::to_string(since_start / 1'000'000) + "." + rest.substr(1);
+}
+
+}  // namespace
+
 std::string describe(const Operation& operation) {
   static constexpr std::array<std::string_view, 4> endings = {"no outcome", "done", "refused", "unknown"};
   std::string text = operation.person + "'s " + operation.method;
   if (!operation.place.empty()) text += " in " + operation.place;
-  if (!operation.text.empty()) text += " \"" + operation.text + "\"";
+  if (!operation.text.empty()) text += " \"" + operation.text.substr(0, 40) + "\"";
   for (const auto id : operation.messages) text += " of message " + std::to_string(id);
   text += " (" + std::string(endings[static_cast<std::size_t>(operation.ending)]);
   if (!operation.reason.empty()) text += ", " + operation.reason;
   if (operation.message != 0) text += ", message " + std::to_string(operation.message);
   if (operation.number != 0) text += ", number " + std::to_string(operation.number);
-  text += "; called at " + std::to_string(operation.called.time_since_epoch().count());
-  if (operation.returned != never) text += ", ended at " + std::to_string(operation.returned.time_since_epoch().count());
+  if (operation.asked != 0) text += ", from " + std::to_string(operation.asked);
+  if (operation.cursor != 0) text += ", cursor " + std::to_string(operation.cursor);
+  if (operation.last != 0) text += ", last " + std::to_string(operation.last);
+  if (!operation.page.empty()) text += ", a page of " + std::to_string(operation.page.size());
+  text += "; called at " + in_seconds(operation.called);
+  if (operation.returned != never) text += ", ended at " + in_seconds(operation.returned);
   return text + ")";
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -36,14 +35,15 @@ class Stream {
     std::size_t version = 0;
     if (auto fault = judge_message(truth_, person_, message, at, version)) return fault;
     const Truth::Change& change = truth_.changes()[version];
-    if (change.index < newest_) return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
+    if (auto fault = check_order(change)) return fault;
     if (change.index.value <= begin_) return person_ + " was told " + words(change) + ", which its cursor was beyond";
     if (message.cursor != 0 && message.cursor != change.index.value) {
       return person_ + " was told " + words(change) + " with the cursor " + std::to_string(message.cursor);
     }
-    if (change.index > newest_) at_newest_.clear();
-    newest_ = change.index;
-    if (!at_newest_.insert(change.message).second) return person_ + " was told " + words(change) + " twice";
+    const auto before = told_.find(change.message);
+    if (before != told_.end() && before->second >= change.index) {
+      return person_ + " was told " + words(change) + " twice";
+    }
     told_[change.message] = change.index;
     return std::nullopt;
   }
@@ -66,6 +66,18 @@ class Stream {
   }
 
  private:
+  // In the log's order. Who joins a room is also given, by a page, what was said there since their cursor, when they
+  // were no member: that may lie behind what they were told of other places meanwhile.
+  Fault check_order(const Truth::Change& change) {
+    Index& newest_there = newest_in_[change.conversation];
+    const bool was_to_be_told = std::binary_search(change.audience.begin(), change.audience.end(), account_);
+    const Index newest = was_to_be_told ? newest_ : newest_there;
+    if (change.index < newest) return person_ + " was told " + words(change) + " after " + std::to_string(newest.value);
+    newest_there = change.index;
+    newest_ = std::max(newest_, change.index);
+    return std::nullopt;
+  }
+
   bool is_owed(std::size_t place, Index by_then) const {
     const Truth::Change& change = truth_.changes()[place];
     if (!std::binary_search(change.audience.begin(), change.audience.end(), account_)) return false;
@@ -87,7 +99,7 @@ class Stream {
   std::size_t next_;
   std::uint64_t last_cursor_ = 0;
   Index newest_;
-  std::set<chat::MessageId> at_newest_;
+  std::map<chat::ConversationId, Index> newest_in_;
   std::map<chat::MessageId, Index> told_;
 };
 

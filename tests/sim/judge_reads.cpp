@@ -91,7 +91,9 @@ chat::ConversationId ReadsJudge::place_of(const Operation& operation) const {
 Fault ReadsJudge::look_at_rows(const Operation& operation) {
   const LifeKey life = life_of(operation);
   if (operation.method == "send") floors_.raise(life, operation.returned, Index(operation.message));
-  if (operation.method == "sync") floors_.raise(life, operation.returned, Index(operation.cursor));
+  // A cursor given back unchanged may come from another node that was further.
+  const bool moved = operation.method == "sync" && operation.cursor > operation.asked;
+  if (moved) floors_.raise(life, operation.returned, Index(operation.cursor));
   Index newest;
   for (const auto& message : operation.page) {
     std::size_t version = 0;

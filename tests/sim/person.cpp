@@ -52,6 +52,11 @@ bool fits(const Operation& operation, const cli::Settled& settled) {
   return text_of(params, "room").empty() || text_of(params, "room") == operation.place;
 }
 
+bool holds(const cli::StoredOutbox& outbox, std::string_view method) {
+  return std::any_of(outbox.requests.begin(), outbox.requests.end(),
+                     [method](const auto& request) { return request.method == method; });
+}
+
 std::vector<cli::Message> messages_of(const cli::json::object& result) {
   std::vector<cli::Message> messages;
   const auto* rows = cli::array_field(result, "messages");
@@ -99,6 +104,8 @@ Person::~Person() {
   if (parts_) end_life("the run is over");
 }
 
+void Person::say(std::string_view what) const { world_.trace(name_ + " " + std::string(what)); }
+
 // -- lives ----------------------------------------------------------------------------------------------------------
 
 void Person::arrive() { begin_life(); }
@@ -123,6 +130,7 @@ void Person::begin_life() {
 
 // As kill -9 does: nothing of the client runs any more. What was asked without the outbox has no answer for ever.
 void Person::end_life(std::string_view why) {
+  say(why);
   look_at_feed();
   if (feed_ != nullptr) feed_->ended = world_.now();
   feed_ = nullptr;
@@ -132,7 +140,8 @@ void Person::end_life(std::string_view why) {
   logging_in_ = false;
   for (auto open = open_.begin(); open != open_.end();) {
     Operation& operation = history_.operation(open->first);
-    if (open->second) {
+    // A login asks a question first: it may not have come to be a request yet.
+    if (open->second && (operation.method != "login" || holds(kept_.outbox, "login"))) {
       ++open;
       continue;
     }
@@ -167,6 +176,7 @@ std::string Person::outstanding() const {
   if (settled()) return {};
   std::string text = name_ + (parts_ ? ":" : ": away;");
   if (parts_ && !is_ready()) text += " not connected (" + client().connection().detail + ");";
+  if (parts_ && client().pending() > 0) text += " " + std::to_string(client().pending()) + " in the outbox;";
   for (const auto& [id, sequenced] : open_) text += " " + describe(history_.operation(id)) + ";";
   return text;
 }
@@ -201,6 +211,7 @@ void Person::ended(std::uint64_t id, const cli::Outcome& outcome) {
   operation.node = client().connection().node;
   operation.connected = connected_;
   if (outcome.done()) take_result(operation, outcome);
+  say("by node " + std::to_string(operation.node) + ": " + describe(operation));
   learn(operation);
   look_at_feed();
 }
@@ -282,10 +293,16 @@ void Person::look_at_feed() {
 
 void Person::on_connection(const cli::ConnectionState& state) {
   if (!parts_ || !parts_->client) return;
-  if (state.phase == cli::ConnectionState::Phase::joining) connected_ = world_.now();
+  using Phase = cli::ConnectionState::Phase;
+  if (state.phase == Phase::joining) connected_ = world_.now();
+  if (state.phase == Phase::ready) {
+    say("is connected to node " + std::to_string(state.node) + ", cursor " + std::to_string(client().cursor().index));
+  } else if (state.phase == Phase::disconnected) {
+    say("is disconnected: " + state.detail);
+  }
   look_at_feed();
   if (feed_ != nullptr) {
-    feed_->ready_since = state.phase == cli::ConnectionState::Phase::ready ? world_.now() : never;
+    feed_->ready_since = state.phase == Phase::ready ? world_.now() : never;
   }
 }
 
@@ -293,6 +310,8 @@ void Person::on_connection(const cli::ConnectionState& state) {
 void Person::on_message(const cli::Message& message) {
   if (feed_ == nullptr) look_at_feed();
   if (feed_ != nullptr) feed_->items.push_back({message, world_.now()});
+  say("is told " + std::to_string(message.id) + (message.deleted ? " deleted" : message.edited ? " edited" : "") +
+      " by node " + std::to_string(client().connection().node) + ", cursor " + std::to_string(message.cursor));
   remember(message.from == name_ ? own_ : seen_, message.id);
 }
 

@@ -60,6 +60,7 @@ class Person final : public cli::Observer {
   struct Parts;
 
   // person.cpp: the client's lives, requests and their ends
+  void say(std::string_view what) const;    // to the trace
   void begin_life();
   void end_life(std::string_view why);
   void away(Duration at_most);
@@ -120,6 +121,7 @@ class Person final : public cli::Observer {
   bool finishing_ = false;
   bool logging_in_ = false;
   unsigned steps_of_arrival_ = 0;
+  unsigned wrong_passwords_ = 0;
 
   std::map<std::uint64_t, bool> open_;      // operations without an outcome; true: sequenced
   Feed* feed_ = nullptr;

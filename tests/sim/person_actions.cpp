@@ -17,6 +17,8 @@ constexpr std::string_view password = "a simulated password";
 constexpr std::array<double, action_count> usual_weights = {
     30,  8,   2,   6,   3, 6, 4, 3, 3, 1, 3, 2, 1.2, 0.3, 0.8, 0.4, 0.5, 0.7, 0.15, 0.1, 0.5, 0.15, 0.25};
 
+constexpr unsigned wrong_passwords_max = 3;   // a run: more are put off for so long that a run ends before
+
 std::string room_name(bool closed, std::size_t number) { return (closed ? "#closed" : "#open") + std::to_string(number); }
 
 }  // namespace
@@ -103,7 +105,10 @@ void Person::perform(Action action) {
     case Action::topic: return topic();
     case Action::list: return list();
     case Action::log_out: return log_out();
-    case Action::wrong_password: return begin_login("not the password");
+    case Action::wrong_password:
+      if (wrong_passwords_ == wrong_passwords_max) return send(some_room());
+      ++wrong_passwords_;
+      return begin_login("not the password");
     case Action::drop_connection: return client().drop_connection("by the person's own wish");
     case Action::pause:
       if (!finishing_) away(habits_.away_most);

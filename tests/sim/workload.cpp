@@ -24,6 +24,7 @@ std::string name_of(std::size_t number) {
 // Chooses who acts next and when: the rate is that of all together, whoever is away or busy.
 struct Workload::Schedule {
   SimCluster& cluster;
+  const History& history;
   Random random;
   Habits habits;
   double operations_per_second;
@@ -47,11 +48,13 @@ struct Workload::Schedule {
     });
   }
 
+  // Until something is asked of the cluster: hanging up is no request.
   void somebody_acts() {
+    const std::size_t before = history.operations().size();
     const std::size_t first = random.below(people.size());
-    for (std::size_t i = 0; i < people.size(); ++i) {
+    for (std::size_t i = 0; i < people.size() && history.operations().size() == before; ++i) {
       Person& person = *people[(first + i) % people.size()];
-      if (person.available()) return person.act();
+      if (person.available()) person.act();
     }
   }
 };
@@ -61,7 +64,7 @@ Workload::Workload(SimCluster& cluster, std::uint64_t seed, WorkloadOptions opti
   Random random(seed);
   const Habits habits = Habits::draw(random);
   schedule_ = std::make_shared<Schedule>(
-      Schedule{cluster, random.fork(), habits, options.operations_per_second, {}, false});
+      Schedule{cluster, history, random.fork(), habits, options.operations_per_second, {}, false});
   for (std::size_t i = 0; i < options.people; ++i) {
     std::vector<std::string> others;
     for (std::size_t j = 0; j < options.people; ++j) {
