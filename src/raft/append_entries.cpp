@@ -55,7 +55,8 @@ bool Consensus::State::follows(ServerId from, const AppendEntries& message, Now 
 
 bool Consensus::State::take_entries(Follower& follower, AppendEntries& message, Now now) {
   const EntryId prev = message.prev_log;
-  const Index unchanging = std::max(commit_index(), follower.matched);   // equals every correct leader's log
+  const Index matched = PARLEY_MUTANT(truncates_what_matches) ? Index(0) : follower.matched;
+  const Index unchanging = std::max(commit_index(), matched);   // equals every correct leader's log
 
   // "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm"
   if (prev.index > log.last_index()) {
