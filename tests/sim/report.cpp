@@ -51,8 +51,8 @@ json::object to_json(const std::map<Fault, std::uint64_t>& faults) {
   return object;
 }
 
-double speed(double virtual_seconds, double real_seconds) {
-  return real_seconds > 0 ? virtual_seconds / real_seconds : 0;
+double speed(double virtual_seconds, double core_seconds) {
+  return core_seconds > 0 ? virtual_seconds / core_seconds : 0;
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ std::string to_line(std::uint64_t seed, const RunResult& result) {
   const auto count = [](std::uint64_t number) { return static_cast<unsigned long long>(number); };
   return format("seed %-8llu %s  %5.0f x  %5llu ops  %3llu elections  %3llu truncations  %2llu leaders lost with "
                 "unreplicated  %2llu restarts  live in %4.1f s",
-                count(seed), result.hash.c_str(), speed(result.virtual_seconds, result.real_seconds),
+                count(seed), result.hash.c_str(), speed(result.virtual_seconds, result.core_seconds),
                 count(result.operations), count(counters.elections), count(counters.truncations),
                 count(counters.leader_crashes_with_unreplicated), count(counters.restarts), result.liveness_seconds);
 }
@@ -74,7 +74,7 @@ std::string to_json(std::uint64_t seed, const RunResult& result) {
   object["operations"] = result.operations;
   object["world_events"] = result.world_events;
   object["virtual_seconds"] = result.virtual_seconds;
-  object["real_seconds"] = result.real_seconds;
+  object["core_seconds"] = result.core_seconds;
   object["liveness_seconds"] = result.liveness_seconds;
   object["planned"] = result.planned;
   object["counters"] = to_json(result.counters);
@@ -95,7 +95,7 @@ RunResult from_json(const std::string& line, std::uint64_t& seed) {
   result.operations = object.at("operations").to_number<std::uint64_t>();
   result.world_events = object.at("world_events").to_number<std::uint64_t>();
   result.virtual_seconds = object.at("virtual_seconds").to_number<double>();
-  result.real_seconds = object.at("real_seconds").to_number<double>();
+  result.core_seconds = object.at("core_seconds").to_number<double>();
   result.liveness_seconds = object.at("liveness_seconds").to_number<double>();
   result.planned = object.at("planned").to_number<std::size_t>();
   for (const auto& [name, field] : counter_fields) {
@@ -116,7 +116,7 @@ void Totals::add(const RunResult& result) {
   if (result.violation) ++violations_;
   operations_ += result.operations;
   virtual_seconds_ += result.virtual_seconds;
-  real_seconds_ += result.real_seconds;
+  core_seconds_ += result.core_seconds;
   liveness_most_ = std::max(liveness_most_, result.liveness_seconds);
   for (const auto& [name, field] : counter_fields) counters_.*field += result.counters.*field;
   for (const auto& [fault, times] : result.faults) faults_[fault] += times;
@@ -127,10 +127,10 @@ std::string Totals::text() const {
   const auto per_thousand = [&](std::uint64_t number) {
     return runs_ == 0 ? 0.0 : 1000.0 * static_cast<double>(number) / static_cast<double>(runs_);
   };
-  std::string text = format("%llu seeds, %llu violations; %.0f virtual seconds in %.0f, %.0f x a process; "
+  std::string text = format("%llu seeds, %llu violations; %.0f virtual seconds in %.1f of one core, %.0f x; "
                             "%llu operations, %.1f a virtual second; slowest liveness %.1f s\n",
-                            count(runs_), count(violations_), virtual_seconds_, real_seconds_,
-                            speed(virtual_seconds_, real_seconds_), count(operations_),
+                            count(runs_), count(violations_), virtual_seconds_, core_seconds_,
+                            speed(virtual_seconds_, core_seconds_), count(operations_),
                             speed(static_cast<double>(operations_), virtual_seconds_), liveness_most_);
   text += format("per 1,000 seeds: %.0f elections (bar 1000), %.0f truncations (bar 1000), %.0f crashes of a leader "
                  "with unreplicated entries (bar 500)\n",
@@ -150,7 +150,7 @@ std::string Totals::json() const {
   object["violations"] = violations_;
   object["operations"] = operations_;
   object["virtual_seconds"] = virtual_seconds_;
-  object["real_seconds"] = real_seconds_;
+  object["core_seconds"] = core_seconds_;
   object["liveness_seconds_most"] = liveness_most_;
   object["counters"] = to_json(counters_);
   object["faults"] = to_json(faults_);

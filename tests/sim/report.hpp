@@ -26,7 +26,7 @@ class Totals {
   std::uint64_t violations_ = 0;
   std::uint64_t operations_ = 0;
   double virtual_seconds_ = 0;
-  double real_seconds_ = 0;
+  double core_seconds_ = 0;
   double liveness_most_ = 0;
   Counters counters_;
   std::map<Fault, std::uint64_t> faults_;

@@ -38,7 +38,7 @@ struct RunResult {
   std::uint64_t operations = 0;
   std::uint64_t world_events = 0;
   double virtual_seconds = 0;
-  double real_seconds = 0;
+  double core_seconds = 0;         // of processor time: other work on the machine does not show in it
   double liveness_seconds = 0;     // virtual, until the healed majority had done all
   std::size_t planned = 0;         // events of the plan
   std::map<Fault, std::uint64_t> faults;
@@ -46,7 +46,7 @@ struct RunResult {
 };
 
 // One whole run: birth, faulty phase, liveness phase, convergence, judgement. The same options give the same result
-// but for real_seconds. Not twice at a time in one process: SQLite's generator is one for the process.
+// but for core_seconds. Not twice at a time in one process: SQLite's generator is one for the process.
 RunResult run(const RunOptions& options);
 
 }  // namespace parley::sim
