@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -14,12 +15,14 @@ PersistBatch Persistence::take(const HardState& hard_state, const Log& log, std:
   PersistBatch batch;
   const bool entries_wait = stable_ < log.last_index();
   const bool suffix_goes = on_disk_ > stable_;
-  if (under_way_ || (holds(hard_state) && !entries_wait && !suffix_goes)) return batch;
+  if (under_way_ || (holds(hard_state) && !entries_wait && !suffix_goes && !reset_)) return batch;
 
   batch.number = ++last_number_;
-  if (suffix_goes) batch.truncate_from = stable_.next();
-  batch.entries = log.copy(stable_.next(), log.last_index(), std::numeric_limits<std::size_t>::max(), bytes_max);
-  on_disk_ = stable_ + batch.entries.size();
+  batch.reset = std::exchange(reset_, std::nullopt);
+  const Index kept = batch.reset ? batch.reset->id.index : stable_;
+  if (suffix_goes && !batch.reset) batch.truncate_from = kept.next();
+  batch.entries = log.copy(kept.next(), log.last_index(), std::numeric_limits<std::size_t>::max(), bytes_max);
+  on_disk_ = kept + batch.entries.size();
 
   HardState written = hard_state;
   written.commit_index = std::min(hard_state.commit_index, on_disk_);   // never beyond what is durable (catalogue 6)
@@ -39,6 +42,12 @@ void Persistence::persisted(std::uint64_t number) {
 void Persistence::truncated_from(Index index) {
   stable_ = std::min(stable_, index.previous());
   if (under_way_) under_way_->proves = std::min(under_way_->proves, index.previous());
+}
+
+void Persistence::reset(LogBase base, Index committed) {
+  reset_ = std::move(base);
+  stable_ = std::min(stable_, committed);
+  if (under_way_) under_way_->proves = std::min(under_way_->proves, committed);
 }
 
 bool Persistence::holds(const HardState& hard_state) const {

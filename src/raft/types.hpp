@@ -50,6 +50,11 @@ struct LogBase {
   ConfigurationPtr configuration;   // the latest at or below it; null: none
   Index configuration_index;        // where that one stands; 0: none, or not known
 };
+bool operator==(const LogBase& one, const LogBase& other);   // configurations by value
+
+// What a snapshot stands for: every entry up to and including `id`, all of them committed, with the same particulars.
+// The snapshot itself (a copy of the state machine's archive at that index) is never seen in this folder.
+using SnapshotMeta = LogBase;
 
 // One write to the log: first cut off everything from `truncate_from`, then append `entries`, then the hard
 // state; all of it durable by one sync before `Consensus::persisted(number)`.
