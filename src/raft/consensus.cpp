@@ -278,7 +278,8 @@ Status Consensus::State::status() const {
       const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;
       shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),
                              progress.mode() == Progress::Mode::replicate, heard,
-                             progress.mode() == Progress::Mode::snapshot, progress.offered()});
+                             progress.mode() == Progress::Mode::snapshot, progress.offered(),
+                             progress.heard_at});
     }
   }
   return shown;

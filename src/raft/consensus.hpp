@@ -41,6 +41,7 @@ struct PeerStatus {
   bool needs_snapshot = false;   // the log begins above what it lacks
   Index snapshot_offered;        // of the offer that stands; 0: none, so make a copy and offer it. While one stands
                                  // the log is not to be compacted beyond it: the peer goes on from there
+  TimePoint heard_at = long_ago; // its last answer in this term; at first the beginning of the leadership
 };
 
 struct Status {
@@ -132,8 +133,8 @@ class Consensus {
   // state machine stands at start (an applied entry is a committed one): take_committed goes on from there.
   void applied(Index index);
 
-  // Forgets the entries up to `through`: the archive has them for good. Cut to what is applied and durable here; returns
-  // where the log begins now, which WriteAheadLog::trim() may follow. Who still needs them needs a snapshot.
+  // Forgets the entries up to `through`: the archive has them for good. Cut to what is applied and durable here;
+  // returns where the log begins now, which WriteAheadLog::trim() may follow. Who lacks them needs a snapshot.
   Index compact(Index through);
 
   // Leader only: a copy of the archive at exactly `meta` is ready for that peer, which is told so until it has it.
@@ -141,8 +142,8 @@ class Consensus {
   bool offer_snapshot(NodeId peer, SnapshotMeta meta);
 
   // A copy of the archive at exactly `meta` was fetched whole, verified, and is this server's archive now, for good
-  // (W16). What was handed out by take_committed and not applied is void: it goes on just above `meta`. Asserts that the
-  // state machine was behind it (`meta.id.index` > Status::applied_index): the shell looks before it swaps the files.
+  // (W16). What was handed out by take_committed and not applied is void: it goes on just above `meta`. Asserts that
+  // the state machine was behind it (`meta.id.index` > Status::applied_index): look before the files are swapped.
   void install(SnapshotMeta meta, Now now);
 
   // Links: `reachable` when a link is up; `unreachable` when it broke or a write failed; `refused` when the

@@ -103,7 +103,7 @@ struct PendingRead {
 struct Transfer {
   NodeId target;
   TimePoint deadline;                  // then it gives up and goes on
-  bool told = false;                   // TimeoutNow was sent, since the last heartbeat and over a link that still stands
+  bool told = false;                   // TimeoutNow was sent since the last heartbeat, over a link that still stands
 };
 
 struct Leader {

@@ -59,7 +59,7 @@ bool Consensus::State::offer_snapshot(NodeId node, SnapshotMeta meta) {
 
 void Consensus::State::on(ServerId from, InstallSnapshot&& message, Now now) {
   if (message.term < current_term()) {
-    if (Peer* old_leader = peer(from.node)) old_leader->stale_leader = true;   // "Reply immediately if term < currentTerm"
+    if (Peer* old_leader = peer(from.node)) old_leader->stale_leader = true;   // "Reply immediately" (Figure 13)
     return;
   }
   if (!well_formed(message) || !follows(from, message.term, now)) return static_cast<void>(++violations);
@@ -79,8 +79,8 @@ void Consensus::State::on(ServerId from, InstallSnapshot&& message, Now now) {
     follower.reply_due = true;
     return;
   }
-  const bool replaces = !offer || offer->from != from || offer->term != message.term || offer->meta.id.index < last.index;
-  if (replaces) offer = Offer{from, message.term, std::move(message.meta), false};
+  const bool repeats = offer && offer->from == from && offer->term == message.term;
+  if (!repeats || offer->meta.id.index < last.index) offer = Offer{from, message.term, std::move(message.meta), false};
 }
 
 bool Consensus::State::wants_offer() const {
