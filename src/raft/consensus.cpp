@@ -23,12 +23,12 @@ void Consensus::unreachable(NodeId peer, Now now) { told().unreachable(peer, now
 void Consensus::refused(NodeId peer, Now now) { told().refused(peer, now); }
 Index Consensus::compact(Index through) { return told().compact(through); }
 void Consensus::install(SnapshotMeta meta, Now now) { told().install(std::move(meta), now); }
-std::optional<SnapshotOffer> Consensus::take_offer() { return state_->take_offer(); }
 Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return told().begin_read(now); }
 TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
+std::optional<SnapshotOffer> Consensus::wanted_snapshot() const { return state_->wanted_snapshot(); }
 std::optional<SnapshotMeta> Consensus::snapshot_meta(Index index) const { return state_->snapshot_meta(index); }
 
 bool Consensus::offer_snapshot(NodeId peer, SnapshotMeta meta) {
@@ -263,7 +263,7 @@ Status Consensus::State::status() const {
   shown.elections_started = elections_started;
   shown.leaderships = leaderships;
   shown.violations = violations;
-  if (wants_offer()) shown.wanted_snapshot = offer->meta.id;
+  if (const auto wanted = wanted_snapshot()) shown.wanted_snapshot = wanted->meta.id;
   if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->leader) {
     shown.leader = follower->leader->node;
     shown.leader_heard = follower->leader_heard;

@@ -60,7 +60,7 @@ struct Status {
   std::uint64_t elections_started = 0;  // since the start of this process
   std::uint64_t leaderships = 0;
   bool clock_median = false;            // leader: a majority of the voters told its clock lately (R14)
-  std::optional<EntryId> wanted_snapshot;   // the snapshot that was offered and is still needed; empty: stop fetching
+  std::optional<EntryId> wanted_snapshot;   // follower: was offered it, and can't do without it
   std::optional<NodeId> transfer_target;    // leader: it hands over to that one and takes no proposals meanwhile
   std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
@@ -158,9 +158,12 @@ class Consensus {
   std::vector<Entry> take_committed(std::size_t bytes_max);    // next committed entries, in order, once each
   std::optional<Message> take_message_for(NodeId peer, Now now);
   std::vector<ReadOutcome> take_reads();
-  std::optional<SnapshotOffer> take_offer();                   // to be fetched, once each; a newer one replaces it
   TimePoint deadline() const;                                  // when tick() is due; never if idle
   Status status() const;
+
+  // The snapshot that was offered to this server and that it can't do without: to be fetched from there for as long as
+  // this says so. It may become another one, or none because the entries came after all.
+  std::optional<SnapshotOffer> wanted_snapshot() const;
 
   // What a snapshot of this server's archive at `index` stands for; nullopt: below the log, or not committed.
   std::optional<SnapshotMeta> snapshot_meta(Index index) const;

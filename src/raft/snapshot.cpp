@@ -79,19 +79,16 @@ void Consensus::State::on(ServerId from, InstallSnapshot&& message, Now now) {
     follower.reply_due = true;
     return;
   }
-  const bool repeats = offer && offer->from == from && offer->term == message.term;
-  if (!repeats || offer->meta.id.index < last.index) offer = Offer{from, message.term, std::move(message.meta), false};
+  const bool repeats = offer && offer->from == from && offer_term == message.term;
+  if (!repeats || offer->meta.id.index < last.index) offer = SnapshotOffer{from, std::move(message.meta)};
+  offer_term = message.term;
 }
 
-bool Consensus::State::wants_offer() const {
-  if (!offer) return false;
+std::optional<SnapshotOffer> Consensus::State::wanted_snapshot() const {
+  if (!offer) return std::nullopt;
   const EntryId last = offer->meta.id;
-  return last.index > commit_index() && log.term_at(last.index) != last.term;   // else the log came first
-}
-
-std::optional<SnapshotOffer> Consensus::State::take_offer() {
-  if (!wants_offer() || std::exchange(offer->taken, true)) return std::nullopt;
-  return SnapshotOffer{offer->from, offer->meta};
+  const bool log_came_first = last.index <= commit_index() || log.term_at(last.index) == last.term;
+  return log_came_first ? std::nullopt : offer;
 }
 
 void Consensus::State::install(SnapshotMeta meta, Now now) {

@@ -44,14 +44,6 @@ struct Consensus::State {
     }
   };
 
-  // The latest offer of a snapshot that this server can't do without.
-  struct Offer {
-    ServerId from;
-    Term term;                                          // in which it was made
-    SnapshotMeta meta;
-    bool taken = false;
-  };
-
   State(ServerId self_id, Options chosen, Durable durable, std::uint64_t seed, Now now);
 
   // -- consensus.cpp
@@ -131,8 +123,7 @@ struct Consensus::State {
   std::optional<SnapshotMeta> snapshot_meta(Index index) const;
   bool offer_snapshot(NodeId node, SnapshotMeta meta);
   void on(ServerId from, InstallSnapshot&& message, Now now);
-  bool wants_offer() const;
-  std::optional<SnapshotOffer> take_offer();
+  std::optional<SnapshotOffer> wanted_snapshot() const;
   void install(SnapshotMeta meta, Now now);
   void begin_anew(SnapshotMeta meta, Now now);
 
@@ -159,7 +150,8 @@ struct Consensus::State {
   unsigned early_rounds = 0;               // R5: early pre-votes left
   bool late_forgiven = false;              // the last tick was late and did nothing but that
 
-  std::optional<Offer> offer;
+  std::optional<SnapshotOffer> offer;      // the latest of a snapshot that was needed then, and its term
+  Term offer_term;
   Index taken_index;                       // handed out by take_committed
   Index applied_index;
   std::vector<ReadOutcome> read_outcomes;

@@ -206,7 +206,7 @@ bool Cluster::work(Host& host) {
     host.consensus->applied(entry.id.index);
     moved = true;
   }
-  if (auto offered = host.consensus->take_offer()) host.fetching = std::move(offered);
+  if (auto wanted = host.consensus->wanted_snapshot()) host.fetching = std::move(wanted);
   if (serve_snapshots) moved |= serve(host);
   for (const ReadOutcome& outcome : host.consensus->take_reads()) host.reads[outcome.id] = outcome;
   check(host);

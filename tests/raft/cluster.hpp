@@ -67,7 +67,7 @@ struct Host {
   bool apply_held = false;                   // entries are taken, but not applied
   std::deque<Entry> taken;
   std::vector<std::string> applied;          // the commands, in order
-  std::optional<SnapshotOffer> fetching;
+  std::optional<SnapshotOffer> fetching;     // wanted now or, since nobody stopped it, once
   std::map<std::uint64_t, ReadOutcome> reads;
   Duration clock_ahead{};                    // its steady clock before the others'
   std::uint64_t lives = 0;

@@ -1,5 +1,6 @@
 // Random schedules: whatever the network, the disks and the operator do, the invariants hold after every step, and
-// once all is healed the cluster agrees and goes on. A failure prints its seed: PARLEY_SEED=n runs that one alone.
+// once all is healed the cluster agrees and goes on. A failure prints its seed: PARLEY_SEED=n runs that one alone, or with
+// PARLEY_SEEDS=m the first of m.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -338,6 +339,7 @@ void run_storms(std::uint32_t voters, int seeds, int steps) {
     first = std::strtoull(chosen, nullptr, 10);
     seeds = 1;
   }
+  if (const char* many = std::getenv("PARLEY_SEEDS")) seeds = std::atoi(many);
   std::size_t committed = 0;
   std::size_t reads = 0;
   std::size_t changes = 0;
