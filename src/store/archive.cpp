@@ -54,6 +54,7 @@ class SqliteArchive final : public Archive {
 
   void joined() override {
     once_sound([&] { connection_->run([&] { clear_installed(*connection_); }); });
+    checkpoint();   // a mark that came back would let the log begin anew once more, whatever was acknowledged since
     installed_ = false;
   }
 

@@ -140,7 +140,7 @@ class Archive {
   // is made.
   virtual void checkpoint() = 0;
   virtual std::unique_ptr<ArchiveReader> reader() = 0; // outlived by the archive
-  // The log was joined to this installed archive: takes the mark away. Before the first write().
+  // The log was joined to this installed archive: takes the mark away, durably. Before the first write().
   virtual void joined() = 0;
   // Copies one committed state into the new file `path` (its directory exists), by a connection of its own, while
   // writes and reads go on (R12): on Lane::search, one at a time. The file is synced and was read again when it

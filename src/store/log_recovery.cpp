@@ -93,12 +93,10 @@ class Replay {
       shape = LogShape(*base);
       return std::nullopt;
     }
-    raft::LogBase expected = shape.base_of_next();
-    const bool both = expected.configuration != nullptr && base->configuration != nullptr;
-    bool same = both ? *expected.configuration == *base->configuration : expected.configuration == base->configuration;
-    same = same && base->id == expected.id;
-    if (version > 1) same = same && base->time == expected.time;
-    if (!same) return "a base record that does not fit the segment before";
+    const raft::LogBase expected = shape.base_of_next();
+    bool fits = base->id == expected.id && raft::same(base->configuration, expected.configuration);
+    if (version > 1) fits = fits && base->time == expected.time;
+    if (!fits) return "a base record that does not fit the segment before";
     return std::nullopt;
   }
 };

@@ -13,12 +13,8 @@
 // Batches as a Raft node writes them, and the plainest model of what a log must hold after each.
 namespace parley::store::testing {
 
-inline bool same(const raft::ConfigurationPtr& a, const raft::ConfigurationPtr& b) {
-  return (a == nullptr) == (b == nullptr) && (!a || *a == *b);
-}
-
 inline bool same(const raft::Durable& a, const raft::Durable& b) {
-  return a.hard_state == b.hard_state && a.base == b.base && same(a.base_configuration, b.base_configuration) &&
+  return a.hard_state == b.hard_state && a.base == b.base && raft::same(a.base_configuration, b.base_configuration) &&
          a.base_time == b.base_time && a.base_configuration_index == b.base_configuration_index &&
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const auto& x, const auto& y) { return wire::testing::same(x, y); });
@@ -104,7 +100,7 @@ inline raft::PersistBatch random_reset(Random& random, raft::Durable& model) {
   return batch;
 }
 
-// The same log as it looks from a higher base.
+// The same log as it looks from a higher base, which a trim made it begin with.
 inline raft::Durable seen_from(Index base, raft::Durable model) {
   while (model.base.index < base && !model.entries.empty()) {
     const raft::Entry& entry = model.entries.front();
@@ -116,6 +112,7 @@ inline raft::Durable seen_from(Index base, raft::Durable model) {
     model.base_time = entry.time;
     model.entries.erase(model.entries.begin());
   }
+  model.hard_state.commit_index = std::max(model.hard_state.commit_index, base);
   return model;
 }
 
