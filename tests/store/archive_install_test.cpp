@@ -242,14 +242,14 @@ class Follower {
   // All that a node does with an offered copy, in a process of its own. Stops where the disk does.
   void install() {
     auto archive = open_archive();
-    auto log = open_log();
-    if (!receive(disk_, sent())) return;
+    auto log = WriteAheadLog::open(disk_, "log", small);
+    if (!log.ok() || !receive(disk_, sent())) return;
     const auto position = prepare(disk_);
     if (!position.ok()) return;
     archive = {};
     install_archive(disk_, file);
     archive = open_archive();
-    join_log(archive, *log.log, log.durable);
+    join_log(archive, *log->log, log->durable);
   }
 
   Disk& disk_;
