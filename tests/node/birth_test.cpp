@@ -99,7 +99,7 @@ TEST(BirthTest, AnIdentityAndALogThatCannotBeOfOneNodeAreRefused) {
 }
 
 TEST(BirthTest, AnArchiveThatIsNoPartOfTheLogIsRefused) {   // R9
-  const auto durable = founding_durable(raft::Configuration());
+  auto durable = founding_durable(raft::Configuration());
   store::ArchivePosition position;
   EXPECT_TRUE(check_archive(position, durable, "d").ok());
   position.applied = raft::EntryId{Term(1), Index(1)};
