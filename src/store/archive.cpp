@@ -180,7 +180,9 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
 
 Result<Archive::Opened> Archive::open(Disk& disk, const std::string& file) {
   std::vector<std::string> notes;
-  if (finish_install(disk, file)) notes.push_back(disk.describe(file) + ": finished installing the copy of another node");
+  if (finish_install(disk, file)) {
+    notes.push_back(disk.describe(file) + ": finished installing the copy of another node's archive");
+  }
   if (!disk.exists(file)) {
     if (auto error = left_behind(disk, file)) return *error;
     create_archive(disk, file);

@@ -144,8 +144,8 @@ class Archive {
   virtual void joined() = 0;
   // Copies one committed state into the new file `path` (its directory exists), by a connection of its own, while
   // writes and reads go on (R12): on Lane::search, one at a time. The file is synced and was read again when it
-  // returns; its name is not synced. Where it fails no file is left and this archive is as it was: the error
-  // says what failed, a full disk too, or that `stop` was asked for. Throws ArchiveDamaged: of this archive, not the copy.
+  // returns; its name is not synced. Where it fails no file is left and this archive is as it was: the error says what
+  // failed, a full disk too, or that `stop` was asked for. Throws ArchiveDamaged: of this archive, not the copy.
   virtual Result<ArchiveCopy> copy(const std::string& path, std::stop_token stop = {}) = 0;
   // Reads every page of the database file through the checksum, and what SQLite's write-ahead file holds; the error
   // names the damaged place. On Lane::archive, as write(): it takes as long as reading the file does.
