@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/birth.hpp"
+#include "store/archive_install.hpp"
 
 namespace parley::node {
 namespace {
@@ -63,7 +64,7 @@ Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& 
 Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
                               const std::string& directory) {
   const raft::EntryId applied = position.applied;
-  if (applied.index == Index(0)) return success();
+  if (applied.index == Index(0) && durable.base.index == Index(0)) return success();
   const Index last = durable.entries.empty() ? durable.base.index : durable.entries.back().id.index;
   const std::string at = "index " + std::to_string(applied.index.value);
   if (applied.index > last) {
@@ -108,6 +109,10 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
   opened.durable = std::move(log->durable);
   opened.notes.insert(opened.notes.end(), log->notes.begin(), log->notes.end());
 
+  if (store::join_log(opened.archive, *opened.log, opened.durable)) {
+    opened.notes.push_back(directory + ": the log begins anew above the archive that came from another node, at index " +
+                           std::to_string(opened.durable.base.index.value));
+  }
   const auto log_fits = check_log(opened.identity, opened.durable, directory);
   if (!log_fits.ok()) return log_fits.error();
   const auto archive_fits = check_archive(opened.archive.position, opened.durable, directory);

@@ -76,6 +76,7 @@ void Driver::hand_out() {
   }
   hand_out_reads();
   notice_status();
+  if (auto offer = consensus_->wanted_snapshot()) owner_.snapshot_wanted(std::move(*offer));
   owner_.look_at_peers();
 }
 

@@ -21,6 +21,7 @@ class DriverOwner {
   virtual ~DriverOwner() = default;
   virtual void look_at_peers() = 0;                 // each idle link may have a message to carry now
   virtual void status_changed(const raft::Status& status) = 0;   // role, term, leader or configuration
+  virtual void snapshot_wanted(raft::SnapshotOffer offer) = 0;   // said again and again, while it is
 };
 
 // Drives raft::Consensus: its clock (election_loop) and its disk (persist_loop). Before the birth there is no

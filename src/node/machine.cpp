@@ -25,6 +25,7 @@ class MachineImpl final : public Machine {
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
   const Services& services() const override { return services_; }
+  store::Archive& archive() override { return archiver_.archive(); }
 
  private:
   net::awaitable<void> ready_loop();

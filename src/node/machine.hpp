@@ -39,6 +39,9 @@ class Machine {
   virtual Index checkpointed() const = 0;
 
   virtual const Services& services() const = 0;   // to look at only
+
+  // To be copied for a peer (Archive::copy()); its rows are the machine's own business.
+  virtual store::Archive& archive() = 0;
 };
 
 // `opened` is what store::Archive::open gave: its records become the State, its position is where the log is replayed

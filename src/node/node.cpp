@@ -1,20 +1,24 @@
 #include "node/node.hpp"
 
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "node/data_directory.hpp"
 #include "node/driver_tasks.hpp"
 #include "node/replication_node.hpp"
+#include "store/archive_install.hpp"
 
 namespace parley::node {
 namespace {
 
-class RealNode final : public Node {
+// One life over one data directory: from its opening to the end of all its loops.
+class Life {
  public:
-  RealNode(Seams seams, DataDirectory directory, std::unique_ptr<Machine> machine, ReplicationParts parts)
+  Life(Seams seams, DataDirectory directory, std::unique_ptr<Machine> machine, ReplicationParts parts)
       : directory_(std::move(directory)),
         machine_(std::move(machine)),
-        replication_(seams, std::move(parts)),
+        replication_(seams, complete(std::move(parts))),
         tasks_(seams.executor, seams.clock) {}
 
   Result<Nothing> listen() {
@@ -23,30 +27,44 @@ class RealNode final : public Node {
     return machine_->listen();
   }
 
-  net::awaitable<void> run() override {
+  net::awaitable<void> run() {
     tasks_.spawn(replication_.run());
     tasks_.spawn(machine_->run(replication_));
     co_await tasks_.join();
   }
 
-  void stop() override {
+  void stop() {
     machine_->stop();   // first, so that sessions are told before their last links go
     replication_.stop();
   }
 
-  Replication& replication() override { return replication_; }
-  Machine& machine() override { return *machine_; }
+  Replication& replication() { return replication_; }
+  Machine& machine() { return *machine_; }
+
+  // What was fetched for this node and is newer than what it has: to be put in its archive's place.
+  bool is_to_install() const { return prepared_ && prepared_->index > machine_->checkpointed(); }
 
  private:
+  ReplicationParts complete(ReplicationParts parts) {
+    Machine* const machine = machine_.get();
+    parts.archive = &machine->archive();
+    parts.checkpointed = [machine] { return machine->checkpointed(); };
+    parts.snapshot_prepared = [this](raft::EntryId snapshot) {
+      prepared_ = snapshot;
+      stop();
+    };
+    return parts;
+  }
+
   DataDirectory directory_;   // its lock goes last
   std::unique_ptr<Machine> machine_;
+  std::optional<raft::EntryId> prepared_;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Node>> Node::open(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine) {
+Result<std::unique_ptr<Life>> begin_life(const Seams& seams, ClusterConfig config, NodeId id,
+                                         const MachineFactory& make_machine) {
   const NodeConfig* self = config.find(id);
   if (self == nullptr) {
     return Error{"node " + std::to_string(id.value) + " is not in the configuration"};
@@ -67,10 +85,63 @@ Result<std::unique_ptr<Node>> Node::open(Seams seams, ClusterConfig config, Node
   if (!machine.ok()) return machine.error();
   parts.config = std::move(config);
 
-  auto node = std::make_unique<RealNode>(seams, std::move(*directory), std::move(*machine), std::move(parts));
-  const auto listening = node->listen();
+  auto life = std::make_unique<Life>(seams, std::move(*directory), std::move(*machine), std::move(parts));
+  const auto listening = life->listen();
   if (!listening.ok()) return listening.error();
-  return std::unique_ptr<Node>(std::move(node));
+  return life;
+}
+
+// A snapshot takes effect as a restart would: the life that fetched it ends in good order, the archive is swapped with
+// every connection to it closed, and the next life begins with what it then finds. There is one way to come up, and it is
+// the one that crashes test (decision 0011).
+class RealNode final : public Node {
+ public:
+  RealNode(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine, std::unique_ptr<Life> first)
+      : seams_(seams),
+        config_(std::move(config)),
+        id_(id),
+        make_machine_(std::move(make_machine)),
+        life_(std::move(first)) {}
+
+  net::awaitable<void> run() override {
+    for (;;) {
+      co_await life_->run();
+      if (stopping_ || !life_->is_to_install()) break;
+      life_.reset();
+      store::install_archive(seams_.disk, archive_file);
+      auto next = begin_life(seams_, config_, id_, make_machine_);
+      if (!next.ok()) throw std::runtime_error(next.error().message);
+      life_ = std::move(*next);
+      ++installed_;
+    }
+  }
+
+  void stop() override {
+    stopping_ = true;
+    life_->stop();
+  }
+
+  Replication& replication() override { return life_->replication(); }
+  Machine& machine() override { return life_->machine(); }
+  std::uint64_t snapshots_installed() const override { return installed_; }
+
+ private:
+  Seams seams_;
+  ClusterConfig config_;
+  NodeId id_;
+  MachineFactory make_machine_;
+  std::unique_ptr<Life> life_;   // null only within one turn of the strand
+  std::uint64_t installed_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::open(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine) {
+  auto life = begin_life(seams, config, id, make_machine);
+  if (!life.ok()) return life.error();
+  return std::unique_ptr<Node>(
+      std::make_unique<RealNode>(seams, std::move(config), id, std::move(make_machine), std::move(*life)));
 }
 
 }  // namespace parley::node

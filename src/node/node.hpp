@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,8 @@ class Node {
 
   virtual Replication& replication() = 0;
   virtual Machine& machine() = 0;
+  // Each one gave this node another archive, Replication and Machine: what refers to the former ones is void.
+  virtual std::uint64_t snapshots_installed() const = 0;
 };
 
 }  // namespace parley::node

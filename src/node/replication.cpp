@@ -61,6 +61,11 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       founding_(founding_digest(config_)),
       tasks_(seams.executor, seams.clock),
       driver_(seams, tasks_, *this, log_),
+      compactor_(seams, driver_, log_, config_.log_keep_entries, std::move(parts.checkpointed)),
+      source_(seams, tasks_, driver_, *this),
+      fetcher_(seams, tasks_, driver_, *this),
+      archive_(parts.archive),
+      prepared_(std::move(parts.snapshot_prepared)),
       acceptor_(seams, tasks_, *this),
       forwards_(seams.clock, seams.entropy.u64()),
       birth_alarm_(seams.clock.make_alarm()),
@@ -96,6 +101,9 @@ void ReplicationNode::stop() {
   for (const auto& [id, peer] : peers_) peer->stop();
   forwards_.stop();
   birth_alarm_->ring();
+  compactor_.stop();
+  source_.stop();
+  fetcher_.stop();
   driver_.stop();
 }
 
@@ -210,6 +218,7 @@ void ReplicationNode::status_changed(const raft::Status& status) {
   const std::string term = std::to_string(status.term.value);
   if (status.role != role_) {
     role_ = status.role;
+    source_.look();
     seams_.logger.info("role_changed", "now " + std::string(role_name(role_)) + " in term " + term);
   }
   LeaderView view;
@@ -230,6 +239,11 @@ void ReplicationNode::status_changed(const raft::Status& status) {
     seams_.logger.warn("leader_lost", "no leader known in term " + term);
   }
   for (const auto& callback : leader_callbacks_) callback();
+}
+
+bool ReplicationNode::post_to(NodeId to, wire::PeerFrame frame) {
+  auto* const known = peer(to);
+  return known != nullptr && known->post(std::move(frame));
 }
 
 // Addresses in the file come first: they are what the operator of this node knows (R6).

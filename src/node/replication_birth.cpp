@@ -83,6 +83,11 @@ net::awaitable<void> ReplicationNode::begin_log(raft::PersistBatch batch, store:
 
 void ReplicationNode::start_consensus() {
   driver_.start(self(), raft_options(config_), std::move(durable_), archived_);
+  if (archive_ != nullptr) {
+    source_.start(*archive_);
+    fetcher_.start();
+    tasks_.spawn(compactor_.compact_loop());
+  }
   status_changed(driver_.consensus().status());
 }
 

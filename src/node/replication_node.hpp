@@ -7,12 +7,16 @@
 #include <vector>
 
 #include "node/birth.hpp"
+#include "node/compactor.hpp"
 #include "node/driver.hpp"
 #include "node/forward.hpp"
 #include "node/link.hpp"
 #include "node/peer.hpp"
 #include "node/peer_acceptor.hpp"
 #include "node/replication.hpp"
+#include "node/snapshot_fetcher.hpp"
+#include "node/snapshot_post.hpp"
+#include "node/snapshot_source.hpp"
 #include "store/archive.hpp"
 
 namespace parley::node {
@@ -25,12 +29,15 @@ struct ReplicationParts {
   store::WriteAheadLog* log = nullptr;   // outlives the Replication
   raft::Durable durable;
   store::ArchivePosition archived;       // what the state machine has applied already
+  store::Archive* archive = nullptr;     // what peers that lack too much get copies of; outlives the Replication
+  std::function<Index()> checkpointed;   // see Machine
+  std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
 };
 
 raft::Options raft_options(const ClusterConfig& config);
 
 // Replication over real links: wires consensus (Driver), links (Peer, PeerAcceptor), forwarding and the birth together.
-class ReplicationNode final : public Replication, private LinkOwner, private DriverOwner {
+class ReplicationNode final : public Replication, private LinkOwner, private DriverOwner, private SnapshotPost {
  public:
   ReplicationNode(Seams seams, ReplicationParts parts);
 
@@ -38,6 +45,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   net::awaitable<void> run();        // until stop(), and until all its tasks have ended
   void stop();                       // idempotent
   std::string peer_address() const { return acceptor_.local(); }
+  const SnapshotFetcher& fetcher() const { return fetcher_; }
 
   // Replication
   net::awaitable<std::vector<raft::Entry>> next_committed() override;
@@ -84,6 +92,11 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void look_at_peers() override;
   void status_changed(const raft::Status& status) override;
   void follow_configuration(const raft::Configuration& configuration);
+  void snapshot_wanted(raft::SnapshotOffer offer) override { fetcher_.wanted(std::move(offer)); }
+
+  // SnapshotPost
+  bool post_to(NodeId to, wire::PeerFrame frame) override;
+  void snapshot_prepared(raft::EntryId snapshot) override { prepared_(snapshot); }
 
   bool born() const { return identity_.cluster != ClusterId(); }
   ServerId self() const { return ServerId{identity_.node, identity_.incarnation}; }
@@ -103,6 +116,11 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
 
   TaskGroup tasks_;
   Driver driver_;
+  Compactor compactor_;
+  SnapshotSource source_;
+  SnapshotFetcher fetcher_;
+  store::Archive* archive_;
+  std::function<void(raft::EntryId)> prepared_;
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running

@@ -28,7 +28,7 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
     if (Peer* old_leader = peer(from.node)) old_leader->stale_leader = true;   // "Reply false if term < currentTerm"
     return;
   }
-  if (!follows(from, message, now)) return static_cast<void>(++violations);
+  if (!well_formed(message) || !follows(from, message.term, now)) return static_cast<void>(++violations);
   auto& follower = std::get<Follower>(role);
   // A leader that contradicts what is committed or what it said itself is broken, or not of this cluster. Following
   // it would break promises, and a refusal would make it send more: drop the message, keep the log, don't count
@@ -38,6 +38,10 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
   // Heartbeats and new rounds are answered at once, whatever the disk does: the leader wants to know who hears it.
   follower.round = std::max(follower.round, message.round);
   follower.reply_due |= !follower.rejection && (message.entries.empty() || follower.round > follower.round_replied);
+  hear_leader(follower, from, now);
+}
+
+void Consensus::State::hear_leader(Follower& follower, ServerId from, Now now) {
   follower.leader = from;
   follower.leader_heard = now.steady;
   follower.leader_refused = false;
@@ -45,10 +49,9 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
   if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now);
 }
 
-bool Consensus::State::follows(ServerId from, const AppendEntries& message, Now now) {
-  if (!well_formed(message)) return false;
-  if (message.term == current_term() && std::holds_alternative<Leader>(role)) return false;   // two leaders in a term
-  become_follower(message.term, now);
+bool Consensus::State::follows(ServerId from, Term term, Now now) {
+  if (term == current_term() && std::holds_alternative<Leader>(role)) return false;   // two leaders in a term
+  become_follower(term, now);
   const auto& follower = std::get<Follower>(role);
   return !follower.leader || *follower.leader == from;
 }

@@ -31,6 +31,10 @@ bool Configuration::well_formed() const {
          std::adjacent_find(members.begin(), members.end(), not_ascending) == members.end();
 }
 
+bool same(const ConfigurationPtr& one, const ConfigurationPtr& other) {
+  return one == other || (one && other && *one == *other);
+}
+
 bool one_voter_apart(const Configuration& one, const Configuration& other) {
   const auto missing_in = [](const Configuration& from, const Configuration& in) {
     return std::count_if(from.members.begin(), from.members.end(), [&](const Member& member) {

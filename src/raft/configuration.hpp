@@ -36,6 +36,7 @@ struct Configuration {
 inline constexpr std::size_t members_max = 64;
 
 using ConfigurationPtr = std::shared_ptr<const Configuration>;
+bool same(const ConfigurationPtr& one, const ConfigurationPtr& other);   // by value; null only equals null
 
 // True if at most one voter joins or leaves from one to the other, so that any majority of the one and any majority
 // of the other share a server (dissertation 4.1, Figure 4.3). A voter that returns with another incarnation is two

@@ -22,12 +22,24 @@ void Consensus::applied(Index index) { told().applied(index); }
 void Consensus::reachable(NodeId peer, Now now) { told().reachable(peer, now); }
 void Consensus::unreachable(NodeId peer, Now now) { told().unreachable(peer, now); }
 void Consensus::refused(NodeId peer, Now now) { told().refused(peer, now); }
+Index Consensus::compact(Index through) { return told().compact(through); }
+void Consensus::install(SnapshotMeta meta, Now now) { told().install(std::move(meta), now); }
 Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return told().begin_read(now); }
 TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
 bool Consensus::hard_state_is_durable() const { return state_->persistence.holds(state_->hard_state); }
+std::optional<SnapshotOffer> Consensus::wanted_snapshot() const { return state_->wanted_snapshot(); }
+std::optional<SnapshotMeta> Consensus::snapshot_meta(Index index) const { return state_->snapshot_meta(index); }
+
+bool Consensus::offer_snapshot(NodeId peer, SnapshotMeta meta) {
+  return told().offer_snapshot(peer, std::move(meta));
+}
+
+Result<Nothing, Refusal> Consensus::transfer_leadership(NodeId target, Now now) {
+  return told().transfer_leadership(target, now);
+}
 
 Consensus::State& Consensus::told() {
   ++revision_;
@@ -44,6 +56,7 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   told().observe(now);
   const auto* leader = std::get_if<Leader>(&state_->role);
   if (leader == nullptr) return Refusal::not_leader;
+  if (leader->transfer) return Refusal::busy;   // it would end with this leadership (catalogue 25)
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
   if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
@@ -116,7 +129,9 @@ Consensus::State::Peer* Consensus::State::peer(NodeId node) {
 }
 
 TimePoint Consensus::State::deadline() const {
-  if (const auto* leader = std::get_if<Leader>(&role)) return leader->heartbeat_at;
+  if (const auto* leader = std::get_if<Leader>(&role)) {
+    return leader->transfer ? std::min(leader->heartbeat_at, leader->transfer->deadline) : leader->heartbeat_at;
+  }
   TimePoint due = is_voter() ? election_deadline : never;
   if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->reads.under_way) {
     due = std::min(due, follower->reads.under_way->begun + 2 * options.election_timeout);
@@ -136,7 +151,10 @@ void Consensus::State::tick(Now now) {
   late_forgiven = forgive;
 
   expire_reads(now);
-  if (std::holds_alternative<Leader>(role)) return lead(now, forgive);
+  if (auto* leader = std::get_if<Leader>(&role)) {
+    if (leader->transfer && leader->transfer->deadline <= now.steady) leader->transfer.reset();   // it goes on
+    return now.steady < leader->heartbeat_at ? void() : lead(now, forgive);
+  }
   if (now.steady < election_deadline || !is_voter()) return;
   if (forgive) election_deadline = now.steady + options.heartbeat_interval;
   else election_timeout(now);
@@ -151,6 +169,8 @@ void Consensus::State::reachable(NodeId node, Now now) {
 void Consensus::State::unreachable(NodeId node, Now now) {
   observe(now);
   if (Peer* known = peer(node)) known->linked = false;
+  auto* leader = std::get_if<Leader>(&role);
+  if (leader != nullptr && leader->transfer && leader->transfer->target == node) leader->transfer.reset();
   link_changed(node);
 }
 
@@ -160,7 +180,9 @@ void Consensus::State::link_changed(NodeId node) {
     if (Ballot::Slot* slot = votes->find(node)) slot->asked = false;
   }
   if (auto* leader = std::get_if<Leader>(&role)) {
-    if (const auto found = leader->progress.find(node); found != leader->progress.end()) found->second.link_changed();
+    const auto found = leader->progress.find(node);
+    if (found != leader->progress.end()) found->second.link_changed(log.base().index);
+    if (leader->transfer && leader->transfer->target == node) leader->transfer->told = false;
   }
   if (auto* follower = std::get_if<Follower>(&role)) {
     if (follower->leader && follower->leader->node == node && follower->reads.under_way) {
@@ -205,7 +227,10 @@ std::optional<Message> Consensus::State::take_message_for(NodeId node, Now now) 
   const bool durable = persistence.holds(hard_state) || PARLEY_MUTANT(speaks_before_its_vote_is_durable);
   if (node == self.node || !durable) return std::nullopt;   // nothing before it is durable
   if (auto reply = take_reply_for(node)) return reply;
-  if (std::holds_alternative<Leader>(role)) return append_entries_for(node);
+  if (std::holds_alternative<Leader>(role)) {
+    if (auto timeout_now = timeout_now_for(node)) return timeout_now;
+    return append_entries_for(node);
+  }
   auto* follower = std::get_if<Follower>(&role);
   if (follower == nullptr) return vote_request_for(node);
   if (!follower->leader || follower->leader->node != node) return std::nullopt;
@@ -233,6 +258,7 @@ Status Consensus::State::status() const {
   Status shown;
   shown.role = static_cast<Role>(role.index());
   shown.term = current_term();
+  shown.base_index = log.base().index;
   shown.last_index = log.last_index();
   shown.persisted_index = persistence.stable();
   shown.commit_index = commit_index();
@@ -241,6 +267,7 @@ Status Consensus::State::status() const {
   shown.elections_started = elections_started;
   shown.leaderships = leaderships;
   shown.violations = violations;
+  if (const auto wanted = wanted_snapshot()) shown.wanted_snapshot = wanted->meta.id;
   if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->leader) {
     shown.leader = follower->leader->node;
     shown.leader_heard = follower->leader_heard;
@@ -250,10 +277,13 @@ Status Consensus::State::status() const {
     shown.leader_heard = quorum_contact(clock);
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
     shown.clock_median = wall_median(clock).has_value();
+    if (leader->transfer) shown.transfer_target = leader->transfer->target;
     for (const auto& [node, progress] : leader->progress) {
       const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;
       shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),
-                             progress.mode() == Progress::Mode::replicate, heard});
+                             progress.mode() == Progress::Mode::replicate, heard,
+                             progress.mode() == Progress::Mode::snapshot, progress.offered(),
+                             progress.heard_at});
     }
   }
   return shown;

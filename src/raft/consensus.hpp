@@ -36,14 +36,19 @@ struct PeerStatus {
   ServerId id;
   Index match_index;
   Index next_index;
-  bool replicating = false;   // else probing
+  bool replicating = false;   // else probing, or in need of a snapshot
   bool recently_heard = false;
+  bool needs_snapshot = false;   // the log begins above what it lacks
+  Index snapshot_offered;        // of the offer that stands; 0: none, so make a copy and offer it. While one stands
+                                 // the log is not to be compacted beyond it: the peer goes on from there
+  TimePoint heard_at = long_ago; // its last answer in this term; at first the beginning of the leadership
 };
 
 struct Status {
   Role role = Role::follower;
   Term term;
   std::optional<NodeId> leader;         // as known here; empty: none
+  Index base_index;                     // the log holds what lies above
   Index last_index;
   Index persisted_index;
   Index commit_index;
@@ -55,6 +60,8 @@ struct Status {
   std::uint64_t elections_started = 0;  // since the start of this process
   std::uint64_t leaderships = 0;
   bool clock_median = false;            // leader: a majority of the voters told its clock lately (R14)
+  std::optional<EntryId> wanted_snapshot;   // follower: was offered it, and can't do without it
+  std::optional<NodeId> transfer_target;    // leader: it hands over to that one and takes no proposals meanwhile
   std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
 
@@ -62,7 +69,8 @@ enum class Refusal : std::uint8_t {
   not_leader,
   busy,        // ask again later
   too_large,   // never
-  invalid      // never; only of a configuration: malformed, without voters, or more than one voter away
+  invalid      // never; of a configuration: malformed, without voters, or more than one voter away; of a transfer:
+               // to itself, or to no voter
 };
 
 // A read that may be answered once the state machine has applied `index`; or one that failed: ask again.
@@ -70,6 +78,12 @@ struct ReadOutcome {
   std::uint64_t id = 0;
   bool confirmed = false;
   Index index;
+};
+
+// A leader's offer of a copy of its archive.
+struct SnapshotOffer {
+  ServerId from;
+  SnapshotMeta meta;
 };
 
 // Raft's decisions for one server, and nothing else: no socket, file, clock, thread or random device. The same
@@ -103,6 +117,11 @@ class Consensus {
   // committed; dissertation 4.1 and the correction of 2015). `not_leader` or `busy` otherwise.
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
 
+  // Leader only: hands leadership over to that voter (dissertation 3.10). Until it is done, or an election timeout is
+  // over, proposals are refused with `busy`; reads go on. Status::transfer_target shows it. `busy`: another transfer is
+  // under way, or the target was not heard lately; `invalid`: it is no voter, or this server itself.
+  Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
+
   // Begins a linearizable read (dissertation 6.4) here: as leader by a round of heartbeats, as follower by
   // asking the leader. Its outcome appears in take_reads under this id.
   Result<std::uint64_t, Refusal> begin_read(Now now);
@@ -113,6 +132,19 @@ class Consensus {
   // The state machine has applied up to and including `index`. Said before anything is taken, it tells where the
   // state machine stands at start (an applied entry is a committed one): take_committed goes on from there.
   void applied(Index index);
+
+  // Forgets the entries up to `through`: the archive has them for good. Cut to what is applied and durable here;
+  // returns where the log begins now, which WriteAheadLog::trim() may follow. Who lacks them needs a snapshot.
+  Index compact(Index through);
+
+  // Leader only: a copy of the archive at exactly `meta` is ready for that peer, which is told so until it has it.
+  // False: not the leader, the peer needs none, or the log no longer goes on from there (make another).
+  bool offer_snapshot(NodeId peer, SnapshotMeta meta);
+
+  // A copy of the archive at exactly `meta` was fetched whole, verified, and is this server's archive now, for good
+  // (W16). What was handed out by take_committed and not applied is void: it goes on just above `meta`. Asserts that
+  // the state machine was behind it (`meta.id.index` > Status::applied_index): look before the files are swapped.
+  void install(SnapshotMeta meta, Now now);
 
   // Links: `reachable` when a link is up; `unreachable` when it broke or a write failed; `refused` when the
   // peer's port refused the connection: its process is gone (R5).
@@ -128,6 +160,13 @@ class Consensus {
   std::vector<ReadOutcome> take_reads();
   TimePoint deadline() const;                                  // when tick() is due; never if idle
   Status status() const;
+
+  // The snapshot that was offered to this server and that it can't do without: to be fetched from there for as long as
+  // this says so. It may become another one, or none because the entries came after all.
+  std::optional<SnapshotOffer> wanted_snapshot() const;
+
+  // What a snapshot of this server's archive at `index` stands for; nullopt: below the log, or not committed.
+  std::optional<SnapshotMeta> snapshot_meta(Index index) const;
 
   // For the invariants and tests.
   const class Log& log() const;

@@ -136,7 +136,9 @@ std::optional<Message> Consensus::State::vote_request_for(NodeId node) {
   if (slot == nullptr || slot->asked || slot->granted) return std::nullopt;
   slot->asked = true;
   const bool pre_vote = std::holds_alternative<PreCandidate>(role);
-  return RequestVote{pre_vote ? current_term().next() : current_term(), log.last_id(), pre_vote};
+  const auto* candidate = std::get_if<Candidate>(&role);
+  const bool transfer = candidate != nullptr && candidate->transfer;
+  return RequestVote{pre_vote ? current_term().next() : current_term(), log.last_id(), pre_vote, transfer};
 }
 
 // R3: without a configuration it belongs to no cluster and votes for nobody. A learner that is asked does vote: the
@@ -155,7 +157,9 @@ void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
   if (asking == nullptr) return;
   if (request.term > term_max) return static_cast<void>(++violations);
   RequestVoteReply reply{current_term(), request.pre_vote, false};
-  const bool heard = request.term >= current_term() && log.configuration() && !hears_leader(from, now);
+  // Who was told to campaign by the leader has its leave (4.2.3).
+  const bool free_to_vote = request.transfer || !hears_leader(from, now);
+  const bool heard = request.term >= current_term() && log.configuration() && free_to_vote;
   if (heard && request.pre_vote) {
     reply.vote_granted = would_vote(from, request);
     if (reply.vote_granted) {

@@ -13,7 +13,7 @@ bool same_content(const Content& one, const Content& other) {
   const auto* configuration = std::get_if<ConfigurationPtr>(&one);
   const auto* other_configuration = std::get_if<ConfigurationPtr>(&other);
   if (configuration == nullptr || other_configuration == nullptr) return one == other;
-  return *configuration == *other_configuration || **configuration == **other_configuration;
+  return same(*configuration, *other_configuration);
 }
 
 }  // namespace
@@ -34,13 +34,16 @@ std::optional<std::string> Invariants::observe(ServerId id, const Consensus& ser
   const bool leads = status.role == Role::leader;
   const bool leads_on = leads && seen.role == Role::leader && seen.hard_state.current_term == status.term;
   const Index committed_before = first ? log.base().index : seen.hard_state.commit_index;
+  if (!broken && !first) broken = follow_base(seen, log, leads_on);
   if (!broken) broken = check_log(seen, log, leads_on);
-  if (!broken) broken = check_commit(committed_before, server);
+  if (!broken) broken = check_commit(std::max(committed_before, log.base().index), server);
+  if (!broken) broken = check_base(log, first);
   if (!broken && leads && !leads_on) broken = check_leader(id, server);
 
   seen.hard_state = server.hard_state();
   seen.role = status.role;
   seen.applied_index = status.applied_index;
+  seen.transfers = status.transfer_target.has_value();
   seen.match_index.clear();
   for (const PeerStatus& peer : status.peers) seen.match_index[peer.id] = peer.match_index;
   if (broken) *broken = "server " + std::to_string(id.node.value) + ": " + *broken;
@@ -53,6 +56,7 @@ Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server
   if (status.commit_index > log.last_index()) return "commit_index is beyond the log";
   if (status.commit_index < log.base().index) return "the log begins above commit_index";
   if (status.persisted_index > log.last_index()) return "persisted_index is beyond the log";
+  if (status.applied_index < log.base().index) return "the log begins above applied_index (catalogue 28)";
   if (status.applied_index > status.commit_index) return "applied_index is beyond commit_index (catalogue 34)";
   if (hard_state.current_term < log.last_id().term) return "the log holds an entry of a later term";
   const bool campaigns = status.role == Role::candidate || status.role == Role::leader;
@@ -63,6 +67,11 @@ Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server
   for (const PeerStatus& peer : status.peers) {
     if (peer.match_index >= peer.next_index) return "match_index >= next_index (catalogue 10)";
     if (peer.next_index > log.last_index().next()) return "next_index is beyond the log's end";
+    if (peer.next_index <= log.base().index) return "next_index is at or below the log's base";
+    if (peer.needs_snapshot && peer.match_index >= log.base().index) return "a snapshot for a peer that needs none";
+    if (peer.snapshot_offered > Index(0) && peer.snapshot_offered < log.base().index) {
+      return "a snapshot is offered from which the log does not go on";
+    }
   }
   return std::nullopt;
 }
@@ -76,7 +85,13 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
   if (now.current_term != then.current_term) return std::nullopt;
   if (then.voted_for && now.voted_for != then.voted_for) return "a second vote in one term";
   if (before.role != Role::leader || status.role != Role::leader) return std::nullopt;
-  if (now.commit_index > then.commit_index && server.log().term_at(now.commit_index) != now.current_term) {
+  if (before.transfers && status.transfer_target && status.last_index > before.last_index()) {
+    return "a leader took a proposal while it hands over (catalogue 25)";
+  }
+  // What is committed in one step and applied in the same came with a snapshot.
+  const bool installed = now.commit_index == status.applied_index;
+  if (now.commit_index > then.commit_index && !installed &&
+      server.log().term_at(now.commit_index) != now.current_term) {
     return "a leader committed an entry of an earlier term by counting (paper 5.4.2, catalogue 1)";
   }
   for (const PeerStatus& peer : status.peers) {
@@ -91,7 +106,6 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
 // and the same predecessor wherever it stands. Only what is new in this log is looked at.
 Invariants::Broken Invariants::check_log(Seen& seen, const Log& log, bool leads_on) {
   const Index last_before = seen.last_index();
-  if (log.base().index != seen.base) return "the base moved";   // compaction will have to tell
   Index same = std::min(last_before, log.last_index());
   while (same > seen.base && seen.term_at(same) != *log.term_at(same)) same = same.previous();
   if (same < last_before) {
@@ -104,16 +118,67 @@ Invariants::Broken Invariants::check_log(Seen& seen, const Log& log, bool leads_
     const EntryId before{*log.term_at(index.previous()), index.previous()};
     if (entry.id.index != index) return at(entry.id) + " stands at index " + std::to_string(index.value);
     if (entry.id.term < before.term) return "terms fall along the log at " + at(entry.id);
-    if (before.index > log.base().index && entry.time < log.at(before.index).time) {
+    const bool first_held = before.index == log.base().index;
+    if (entry.time < (first_held ? log.base_time() : log.at(before.index).time)) {
       return "log time falls at " + at(entry.id);
     }
-    const auto [known, is_new] = entries_.try_emplace(entry.id, Known{before, entry.content});
-    if (!is_new && (known->second.before != before || !same_content(known->second.content, entry.content))) {
+    const auto [known, is_new] = entries_.try_emplace(entry.id, Known{before, entry.time, entry.content});
+    const Known& other = known->second;
+    if (!is_new && (other.before != before || other.time != entry.time ||
+                    !same_content(other.content, entry.content))) {
       return "another " + at(entry.id) + " is known: Log Matching (catalogue 8)";
     }
     seen.terms.push_back(entry.id.term);
   }
   return std::nullopt;
+}
+
+// The base moved up. Either by compaction, or because a snapshot's entry was here already: then the prefix goes and
+// nothing else. Or a snapshot took the log's place (Figure 13, "discard the entire log"): then nothing else is left.
+Invariants::Broken Invariants::follow_base(Seen& seen, const Log& log, bool leads_on) {
+  const EntryId base = log.base();
+  if (base.index == seen.base) return std::nullopt;
+  if (base.index < seen.base) return "the base went back";
+  if (base.index <= seen.last_index() && seen.term_at(base.index) == base.term) {
+    if (log.last_index() < seen.last_index()) return "a suffix of the same history went (catalogue 27)";
+    seen.terms.erase(seen.terms.begin(), seen.terms.begin() + static_cast<std::ptrdiff_t>(base.index - seen.base));
+  } else {
+    if (leads_on) return "a leader's log was replaced: Leader Append-Only";
+    if (base.index <= seen.hard_state.commit_index) return "a snapshot replaced a committed entry (catalogue 26)";
+    if (log.last_index() > base.index) return "a suffix of another history stands on a snapshot (catalogue 27)";
+    seen.terms.clear();
+  }
+  seen.base = base.index;
+  return std::nullopt;
+}
+
+// What is below the base was committed, and with it the latest configuration there (catalogue 22). A base that is there
+// from the start is believed.
+Invariants::Broken Invariants::check_base(const Log& log, bool first) {
+  const LogBase base = log.base_at(log.base().index);
+  if (base.id.index == Index(0)) return std::nullopt;
+  if (first && !committed_.contains(base.id.index)) {
+    committed_.emplace(base.id.index, Committed{base.id, base.id.term});
+    configurations_.emplace(base.configuration_index, base.configuration);
+  }
+  const auto committed = committed_.find(base.id.index);
+  if (committed == committed_.end()) return "the log begins above " + at(base.id) + ", which nobody committed";
+  if (committed->second.id != base.id) {
+    return "the log begins above " + at(base.id) + " where " + at(committed->second.id) + " is committed";
+  }
+  const auto known = entries_.find(base.id);
+  if (known != entries_.end() && known->second.time != base.time) return "the base has another log time than its entry";
+  const auto above = configurations_.upper_bound(base.id.index);
+  if (above != configurations_.begin() && !same(std::prev(above)->second, base.configuration)) {
+    return "the base carries another configuration than the latest committed one below it (catalogue 22)";
+  }
+  return std::nullopt;
+}
+
+std::optional<Term> Invariants::committed_term(Index index) const {
+  const auto found = committed_.find(index);
+  if (found == committed_.end()) return std::nullopt;
+  return found->second.id.term;
 }
 
 // State Machine Safety: "if a server has applied a log entry at a given index to its state machine, no other server
@@ -127,6 +192,8 @@ Invariants::Broken Invariants::check_commit(Index from, const Consensus& server)
     if (!is_new && known->second.id != id) {
       return at(id) + " is committed where " + at(known->second.id) + " was: State Machine Safety";
     }
+    const auto* configuration = std::get_if<ConfigurationPtr>(&log.at(index).content);
+    if (configuration != nullptr) configurations_.emplace(index, *configuration);
   }
   return std::nullopt;
 }
@@ -142,7 +209,7 @@ Invariants::Broken Invariants::check_leader(ServerId id, const Consensus& server
   if (earlier == committed_.rend()) return std::nullopt;
   // By Log Matching the latest such entry stands for all before it.
   const EntryId wanted = earlier->second.id;
-  if (wanted.index <= server.log().base().index || server.log().term_at(wanted.index) == wanted.term) {
+  if (wanted.index < server.log().base().index || server.log().term_at(wanted.index) == wanted.term) {
     return std::nullopt;
   }
   return "leads term " + std::to_string(term.value) + " without committed " + at(wanted) + ": Leader Completeness";

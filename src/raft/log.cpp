@@ -15,7 +15,8 @@ constexpr std::size_t member_weight = 128;     // bytes; two addresses and two i
 }  // namespace
 
 Log::Log(Durable& durable) : base_(durable.base), base_time_(durable.base_time) {
-  configurations_.front() = {base_.index, durable.base_configuration};
+  PARLEY_ASSERT(durable.base_configuration_index <= base_.index, "the base's configuration stands at or below it");
+  configurations_.front() = {durable.base_configuration_index, durable.base_configuration};
   for (Entry& entry : durable.entries) append(std::move(entry));
   durable.entries.clear();
 }
@@ -46,6 +47,32 @@ void Log::truncate_from(Index index) {
   entries_.resize(offset(index));
   // "A server falls back to the previous configuration in its log" (dissertation 4.1; catalogue 21).
   while (configurations_.size() > 1 && configurations_.back().first >= index) configurations_.pop_back();
+}
+
+void Log::compact(Index through) {
+  const LogBase base = base_at(through);
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(through - base_.index));
+  base_ = base.id;
+  base_time_ = base.time;
+  // The one that holds at the base stays, with its place: it may be asked for (catalogue 22).
+  const auto above = std::find_if(configurations_.begin() + 1, configurations_.end(),
+                                  [&](const auto& known) { return known.first > through; });
+  configurations_.erase(configurations_.begin(), above - 1);
+}
+
+void Log::reset(const LogBase& base) {
+  entries_.clear();
+  base_ = base.id;
+  base_time_ = base.time;
+  configurations_.assign(1, {base.configuration_index, base.configuration});
+}
+
+LogBase Log::base_at(Index index) const {
+  PARLEY_ASSERT(index >= base_.index && index <= last_index(), "a base lies within the log");
+  const auto found = std::find_if(configurations_.rbegin(), configurations_.rend() - 1,
+                                  [&](const auto& known) { return known.first <= index; });
+  const bool here = index == base_.index;
+  return {here ? base_ : at(index).id, here ? base_time_ : at(index).time, found->second, found->first};
 }
 
 const ConfigurationPtr& Log::configuration_at(Index index) const {
@@ -87,6 +114,11 @@ std::vector<Entry> Log::copy(Index first, Index last, std::size_t entries_max, s
     copied.push_back(entry);
   }
   return copied;
+}
+
+bool operator==(const LogBase& one, const LogBase& other) {
+  return one.id == other.id && one.time == other.time && one.configuration_index == other.configuration_index &&
+         same(one.configuration, other.configuration);
 }
 
 std::size_t weight(const Entry& entry) {

@@ -22,6 +22,7 @@ class Log {
   explicit Log(Durable& durable);   // moves the entries out; asserts that they are consecutive
 
   EntryId base() const { return base_; }
+  LogTime base_time() const { return base_time_; }
   Index last_index() const { return base_.index + entries_.size(); }
   EntryId last_id() const { return entries_.empty() ? base_ : entries_.back().id; }
   LogTime last_time() const { return entries_.empty() ? base_time_ : entries_.back().time; }
@@ -30,11 +31,14 @@ class Log {
   const Entry& at(Index index) const;               // above base, at most last
   void append(Entry entry);                         // its index is last_index() + 1
   void truncate_from(Index index);                  // that entry and all after it go; above base
+  void compact(Index through);                      // that entry and all before it go; at most last, at least base
+  void reset(const LogBase& base);                  // all go; the log begins anew above that
 
   // The latest configuration, committed or not, and where it stands; null and 0: none.
   const ConfigurationPtr& configuration() const { return configurations_.back().second; }
   Index configuration_index() const { return configurations_.back().first; }
   const ConfigurationPtr& configuration_at(Index index) const;   // the latest at or below `index`
+  LogBase base_at(Index index) const;               // what a log would stand on that begins above `index`; base to last
   std::size_t configurations_above(Index index) const;
 
   // Fast back-off of next_index (paper 5.3, last paragraphs).

@@ -8,6 +8,7 @@ namespace parley::raft {
 Result<EntryId, Refusal> Consensus::State::propose_configuration(Configuration configuration, Now now) {
   const auto* leader = std::get_if<Leader>(&role);
   if (leader == nullptr) return Refusal::not_leader;
+  if (leader->transfer) return Refusal::busy;
   std::sort(configuration.members.begin(), configuration.members.end(),
             [](const Member& one, const Member& other) { return one.id.node < other.id.node; });
   if (!configuration.well_formed() || configuration.voters() == 0) return Refusal::invalid;

@@ -15,6 +15,7 @@ struct RequestVote {
   Term term;               // the candidate's; with pre_vote, the term it would campaign in (dissertation 9.6)
   EntryId last_log;
   bool pre_vote = false;
+  bool transfer = false;   // its leader told it to campaign: those who still hear that leader may vote (4.2.3)
   bool operator==(const RequestVote&) const = default;
 };
 
@@ -45,6 +46,22 @@ struct AppendEntriesReply {
   bool operator==(const AppendEntriesReply&) const = default;
 };
 
+// The leader's log begins above what the follower lacks: it offers a copy of its archive instead (paper section 7,
+// dissertation 5.1). No bytes: the follower's shell fetches them beside this protocol and says when it has them. Who
+// needs none, having it all already, answers with a successful AppendEntriesReply.
+struct InstallSnapshot {
+  Term term;
+  SnapshotMeta meta;
+  bool operator==(const InstallSnapshot&) const = default;
+};
+
+// The leader hands over: its follower shall campaign at once (dissertation 3.10).
+struct TimeoutNow {
+  Term term;
+  std::uint64_t round = 0;       // the leader's latest contact round: one that was overtaken is not obeyed
+  bool operator==(const TimeoutNow&) const = default;
+};
+
 // A follower asks the leader at which index a read begun now may be answered (dissertation 6.4).
 struct ReadIndexRequest {
   std::uint64_t id = 0;          // the follower's own; fresh for each round of reads
@@ -57,7 +74,7 @@ struct ReadIndexReply {
   bool operator==(const ReadIndexReply&) const = default;
 };
 
-using Message =
-    std::variant<RequestVote, RequestVoteReply, AppendEntries, AppendEntriesReply, ReadIndexRequest, ReadIndexReply>;
+using Message = std::variant<RequestVote, RequestVoteReply, AppendEntries, AppendEntriesReply, ReadIndexRequest,
+                             ReadIndexReply, InstallSnapshot, TimeoutNow>;
 
 }  // namespace parley::raft

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/mutant.hpp"
@@ -15,12 +16,14 @@ PersistBatch Persistence::take(const HardState& hard_state, const Log& log, std:
   PersistBatch batch;
   const bool entries_wait = stable_ < log.last_index();
   const bool suffix_goes = on_disk_ > stable_;
-  if (under_way_ || (holds(hard_state) && !entries_wait && !suffix_goes)) return batch;
+  if (under_way_ || (holds(hard_state) && !entries_wait && !suffix_goes && !reset_)) return batch;
 
   batch.number = ++last_number_;
-  if (suffix_goes) batch.truncate_from = stable_.next();
-  batch.entries = log.copy(stable_.next(), log.last_index(), std::numeric_limits<std::size_t>::max(), bytes_max);
-  on_disk_ = stable_ + batch.entries.size();
+  batch.reset = std::exchange(reset_, std::nullopt);
+  const Index kept = batch.reset ? batch.reset->id.index : stable_;
+  if (suffix_goes && !batch.reset) batch.truncate_from = kept.next();
+  batch.entries = log.copy(kept.next(), log.last_index(), std::numeric_limits<std::size_t>::max(), bytes_max);
+  on_disk_ = kept + batch.entries.size();
 
   HardState written = hard_state;
   const Index durable = PARLEY_MUTANT(stores_commit_beyond_the_write) ? log.last_index() : on_disk_;
@@ -42,6 +45,12 @@ void Persistence::truncated_from(Index index) {
   stable_ = std::min(stable_, index.previous());
   const Index proves = PARLEY_MUTANT(overtaken_write_proves_all) ? Index(~0ULL) : index.previous();
   if (under_way_) under_way_->proves = std::min(under_way_->proves, proves);
+}
+
+void Persistence::reset(LogBase base, Index committed) {
+  reset_ = std::move(base);
+  stable_ = std::min(stable_, committed);
+  if (under_way_) under_way_->proves = std::min(under_way_->proves, committed);
 }
 
 bool Persistence::holds(const HardState& hard_state) const {

@@ -29,6 +29,10 @@ class Persistence {
   void persisted(std::uint64_t number);   // asserts that this is the batch under way
   void truncated_from(Index index);       // the log in memory was cut there
 
+  // The log in memory began anew at `base`, above `committed`. The next batch says so to the disk. Until then what is
+  // durable is only what was committed before: of the rest it is not known that it belongs to the same history.
+  void reset(LogBase base, Index committed);
+
   Index stable() const { return stable_; }   // the log is durable up to here, as it is in memory
   bool holds(const HardState& hard_state) const;   // term and vote are durable
   std::optional<TimePoint> writing_since() const;  // empty: no batch is under way
@@ -44,6 +48,7 @@ class Persistence {
   HardState durable_;
   Index stable_;
   Index on_disk_;   // last index in the file once the batch under way is written; beyond `stable_` it is to be cut
+  std::optional<LogBase> reset_;   // goes with the next batch
   std::optional<UnderWay> under_way_;
   std::uint64_t last_number_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "raft/progress.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/mutant.hpp"
@@ -19,6 +20,11 @@ bool Progress::succeeded(Index match_index) {
     // not, the next message is refused and tells where to go on.
     mode_ = Mode::replicate;
     next_index_ = std::max(next_index_, probe_last_.next());
+  } else if (mode_ == Mode::snapshot && match_index_.next() >= next_index_) {
+    mode_ = Mode::replicate;   // it has the base
+    offered_.reset();
+  } else if (mode_ == Mode::snapshot) {
+    return news;
   }
   next_index_ = std::max(next_index_, match_index_.next());
   return news;
@@ -39,12 +45,40 @@ bool Progress::refused(const AppendEntriesReply& reply, const Log& log) {
     if (same_term && candidate >= next) next = std::min(candidate.next(), rejected);
     else next = std::min(next, candidate.next());
   }
-  // Below the base there is nothing to send until snapshots exist: it stays at the first entry held.
-  probe_from(std::max({next, match_index_.next(), log.base().index.next()}));
+  next = std::max(next, match_index_.next());
+  const Index base = log.base().index;
+  if (next > base) return probe_from(next), true;
+  // What it lacks is not in the log any more. It stays at the base, and hears of the copy again if there is one.
+  if (mode_ != Mode::snapshot) probe_from(base.next());
+  mode_ = Mode::snapshot;
+  probe_sent_ = true;
+  offer_sent_ = false;
   return true;
 }
 
-void Progress::link_changed() { probe_from(mode_ == Mode::replicate ? match_index_.next() : next_index_); }
+void Progress::link_changed(Index base) {
+  offer_sent_ = false;
+  if (mode_ == Mode::snapshot) probe_sent_ = false;   // it may have the base by now: ask
+  else probe_from(std::max(base.next(), mode_ == Mode::replicate ? match_index_.next() : next_index_));
+}
+
+void Progress::compacted(Index base) {
+  if (offered() < base) offered_.reset();
+  if (next_index_ > base) return;
+  if (mode_ == Mode::snapshot) next_index_ = base.next();
+  else probe_from(base.next());
+}
+
+void Progress::offer(SnapshotMeta meta) {
+  if (offered_ && offered_->id.index >= meta.id.index) return;
+  offered_ = std::move(meta);
+  offer_sent_ = false;
+}
+
+std::optional<SnapshotMeta> Progress::take_offer() {
+  if (mode_ != Mode::snapshot || std::exchange(offer_sent_, true)) return std::nullopt;
+  return offered_;
+}
 
 void Progress::probe_from(Index next_index) {
   mode_ = Mode::probe;
@@ -59,11 +93,12 @@ void Progress::probe_from(Index next_index) {
 bool Progress::may_send_entries(Index last_index, const Options& options) const {
   if (next_index_ > last_index) return false;
   if (mode_ == Mode::probe) return !probe_sent_;
+  if (mode_ == Mode::snapshot) return false;
   return inflight_.size() < options.inflight_appends_max && inflight_bytes_ < options.inflight_bytes_max;
 }
 
 bool Progress::wants_to_send(Index last_index, Index commit_index, const Options& options) const {
-  if (mode_ == Mode::probe) return !probe_sent_;
+  if (mode_ != Mode::replicate) return !probe_sent_;
   return may_send_entries(last_index, options) || std::min(commit_index, next_index_.previous()) > commit_sent_;
 }
 
@@ -71,7 +106,7 @@ void Progress::sent(const AppendEntries& message, std::size_t bytes) {
   PARLEY_ASSERT(message.prev_log.index.next() == next_index_, "messages are built from next_index");
   const Index last = message.prev_log.index + message.entries.size();
   round_sent = message.round;
-  if (mode_ == Mode::probe) {
+  if (mode_ != Mode::replicate) {
     probe_sent_ = true;
     probe_last_ = std::max(probe_last_, last);
     return;   // next_index waits for the answer

@@ -21,14 +21,21 @@ namespace parley::raft {
 //      refusal: next_index                  success: match_index goes on,
 //      goes back                            next_index goes on with each message sent
 //
+// Where the log begins above what the peer lacks, a refusal leads to a third mode (dissertation 5.1):
+//
+//   +---------+   refused at or below the base   +----------+   success at the base or above
+//   |  probe  | -------------------------------> | snapshot | ------------------------------> replicate
+//   +---------+                                  +----------+
+//
 // probe: it is not known where the logs agree. One AppendEntries is under way at a time; when it is lost, the
 // heartbeats (without entries, same prev_log) ask again. replicate: the logs agree below next_index; AppendEntries
 // follow each other without waiting, up to inflight_appends_max messages and inflight_bytes_max bytes whose entries
 // are not yet acknowledged. A reply that was overtaken never moves match_index back, and a refusal of something that
-// is not under way any more is not obeyed (catalogue 10, 11).
+// is not under way any more is not obeyed (catalogue 10, 11). snapshot: no entries. Heartbeats stand on the base, so
+// whoever has it, from wherever, says so by accepting one; each refusal repeats the offer of a copy, if one stands.
 class Progress {
  public:
-  enum class Mode : std::uint8_t { probe, replicate };
+  enum class Mode : std::uint8_t { probe, replicate, snapshot };
 
   Progress(ServerId id, Index next_index, TimePoint now) : heard_at(now), id_(id), next_index_(next_index) {}
 
@@ -41,8 +48,16 @@ class Progress {
   bool succeeded(Index match_index);
   bool refused(const AppendEntriesReply& reply, const Log& log);
 
-  // What was under way is lost: back to probing from what is known to match.
-  void link_changed();
+  // What was under way is lost: back to probing from what is known to match, or from the log's base.
+  void link_changed(Index base);
+
+  // The log begins anew above `base`.
+  void compacted(Index base);
+
+  // Snapshots: a copy that stands for `meta` is ready, until the log begins above it. What is to be sent of that.
+  void offer(SnapshotMeta meta);
+  std::optional<SnapshotMeta> take_offer();
+  Index offered() const { return offered_ ? offered_->id.index : Index(0); }
 
   // Something beside heartbeats is to be sent: entries, a first probe, or news of the commit index.
   bool wants_to_send(Index last_index, Index commit_index, const Options& options) const;
@@ -73,6 +88,8 @@ class Progress {
   Index commit_sent_;       // what it can have committed by what was sent to it
   std::deque<Inflight> inflight_;
   std::size_t inflight_bytes_ = 0;
+  std::optional<SnapshotMeta> offered_;   // snapshot only
+  bool offer_sent_ = false;
 };
 
 }  // namespace parley::raft

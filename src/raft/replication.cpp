@@ -61,6 +61,7 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
   const auto found = leader.progress.find(node);
   if (found == leader.progress.end()) return std::nullopt;
   Progress& progress = found->second;
+  if (auto meta = progress.take_offer()) return InstallSnapshot{current_term(), std::move(*meta)};
   const bool contact_due = progress.round_sent < leader.round;
   if (!contact_due && !progress.wants_to_send(log.last_index(), commit_index(), options)) return std::nullopt;
 
@@ -141,6 +142,7 @@ void Consensus::State::lead(Now now, bool forgive) {
   auto& leader = std::get<Leader>(role);
   leader.heartbeat_at = now.steady + options.heartbeat_interval;
   ++leader.round;   // makes an AppendEntries due for every other member
+  if (leader.transfer) leader.transfer->told = false;   // it may be lost: say it again
   join_read_round();
   if (forgive) return;
 

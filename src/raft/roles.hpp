@@ -86,6 +86,7 @@ struct PreCandidate {
 
 struct Candidate {
   Ballot ballot;   // its own vote is in it once the hard state is durable
+  bool transfer = false;   // the leader told it to campaign
 };
 
 // A read that the leader was asked for, by its own state machine or by a follower. It is answered when a majority
@@ -98,6 +99,13 @@ struct PendingRead {
   TimePoint begun;
 };
 
+// A leader that hands over (dissertation 3.10).
+struct Transfer {
+  NodeId target;
+  TimePoint deadline;                  // then it gives up and goes on
+  bool told = false;                   // TimeoutNow was sent since the last heartbeat, over a link that still stands
+};
+
 struct Leader {
   std::map<NodeId, Progress> progress;   // every other member of the latest configuration
   Index term_start;                      // the no-op that began the term
@@ -108,6 +116,7 @@ struct Leader {
   LogClock clock;
   Index settled;                         // committed and durable here; what lies above counts as unsettled
   std::size_t unsettled_bytes = 0;
+  std::optional<Transfer> transfer;
 };
 
 using RoleState = std::variant<Follower, PreCandidate, Candidate, Leader>;

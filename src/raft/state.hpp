@@ -27,7 +27,7 @@ inline constexpr unsigned early_rounds_max = 20;
 
 // Consensus::State is internal to src/raft. Its functions are spread over one file for each duty:
 // consensus.cpp (face, time, links), election.cpp, append_entries.cpp (follower), replication.cpp (leader),
-// read_index.cpp, membership.cpp.
+// read_index.cpp, membership.cpp, snapshot.cpp, transfer.cpp.
 struct Consensus::State {
   // What is owed to one other node besides what a role sends. At most one of each kind; a newer replaces it.
   struct Peer {
@@ -85,7 +85,8 @@ struct Consensus::State {
 
   // -- append_entries.cpp
   void on(ServerId from, AppendEntries&& message, Now now);
-  bool follows(ServerId from, const AppendEntries& message, Now now);   // else it is not from a correct leader
+  bool follows(ServerId from, Term term, Now now);   // else it is not from a correct leader
+  void hear_leader(Follower& follower, ServerId from, Now now);
   bool take_entries(Follower& follower, AppendEntries& message, Now now);
   std::optional<Message> append_reply(Follower& follower, Now now);
 
@@ -117,6 +118,20 @@ struct Consensus::State {
   void answer(const PendingRead& read, bool confirmed);
   std::optional<Message> read_request(Follower& follower);
 
+  // -- snapshot.cpp
+  Index compact(Index through);
+  std::optional<SnapshotMeta> snapshot_meta(Index index) const;
+  bool offer_snapshot(NodeId node, SnapshotMeta meta);
+  void on(ServerId from, InstallSnapshot&& message, Now now);
+  std::optional<SnapshotOffer> wanted_snapshot() const;
+  void install(SnapshotMeta meta, Now now);
+  void begin_anew(SnapshotMeta meta, Now now);
+
+  // -- transfer.cpp
+  Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
+  std::optional<Message> timeout_now_for(NodeId node);
+  void on(ServerId from, const TimeoutNow& message, Now now);
+
   // -- membership.cpp
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
   void configuration_changed(Now now);
@@ -135,6 +150,8 @@ struct Consensus::State {
   unsigned early_rounds = 0;               // R5: early pre-votes left
   bool late_forgiven = false;              // the last tick was late and did nothing but that
 
+  std::optional<SnapshotOffer> offer;      // the latest of a snapshot that was needed then, and its term
+  Term offer_term;
   Index taken_index;                       // handed out by take_committed
   Index applied_index;
   std::vector<ReadOutcome> read_outcomes;

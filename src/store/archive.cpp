@@ -3,12 +3,15 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "store/archive_connection.hpp"
+#include "store/archive_copy.hpp"
 #include "store/archive_gate.hpp"
+#include "store/archive_install.hpp"
 #include "store/archive_mark.hpp"
 #include "store/archive_reader.hpp"
 #include "store/archive_rows.hpp"
@@ -22,13 +25,16 @@ namespace {
 
 class SqliteArchive final : public Archive {
  public:
-  SqliteArchive(Disk& disk, std::string file, std::unique_ptr<ArchiveConnection> connection, StoredPosition stored)
+  SqliteArchive(Disk& disk, std::string file, std::unique_ptr<ArchiveConnection> connection, StoredPosition stored,
+                bool installed)
       : disk_(disk),
         file_(std::move(file)),
+        installed_(installed),
         connection_(std::move(connection)),
         writer_(connection_->run([&] { return std::make_unique<ArchiveWriter>(*connection_, std::move(stored)); })) {}
 
   void write(const ArchiveBatch& batch) override {
+    PARLEY_ASSERT(!installed_, "an installed archive is joined by the log before it goes on (decision 0010)");
     once_sound([&] { connection_->run([&] { writer_->write(batch); }); });
   }
 
@@ -40,9 +46,21 @@ class SqliteArchive final : public Archive {
       connection_->run([&] {
         copy_pages(SQLITE_CHECKPOINT_PASSIVE);   // most of the work, while readers read
         const ReaderGate::Closed nobody_reads(gate_);
+        if (gate_.somebody_stays()) return;   // the write-ahead file, synced above, still holds what is not copied
         copy_pages(SQLITE_CHECKPOINT_TRUNCATE);
       });
     });
+  }
+
+  void joined() override {
+    once_sound([&] { connection_->run([&] { clear_installed(*connection_); }); });
+    checkpoint();   // a mark that came back would let the log begin anew once more, whatever was acknowledged since
+    installed_ = false;
+  }
+
+  Result<ArchiveCopy> copy(const std::string& path, std::stop_token stop) override {
+    if (installed_) return Error{disk_.describe(file_) + " was just installed and is not joined by the log yet"};
+    return copy_archive(disk_, file_, path, gate_, std::move(stop));
   }
 
   std::unique_ptr<ArchiveReader> reader() override { return SqliteArchiveReader::open(disk_, file_, gate_); }
@@ -71,6 +89,7 @@ class SqliteArchive final : public Archive {
   Disk& disk_;
   std::string file_;
   ReaderGate gate_;
+  std::atomic<bool> installed_;   // written on Lane::archive, read by copy() too
   std::unique_ptr<ArchiveConnection> connection_;
   std::unique_ptr<ArchiveWriter> writer_;
   std::exception_ptr failed_;
@@ -145,7 +164,9 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
   opened.records = connection->run([&] { return read_records(*connection); });
   const std::string wal = wal_of(file);
   const bool carried_over = disk.exists(wal) && disk.open(wal, OpenMode::read)->size() > 0;
-  opened.archive = std::make_unique<SqliteArchive>(disk, file, std::move(connection), stored);
+  const auto installed = connection->run([&] { return read_installed(*connection); });
+  opened.installed = installed && *installed == stored.position.applied;
+  opened.archive = std::make_unique<SqliteArchive>(disk, file, std::move(connection), stored, opened.installed);
   if (carried_over) {
     // Also what makes every page of the database file whole again after a power cut in a checkpoint, so that a
     // scrub may take what it finds at its word.
@@ -159,6 +180,9 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
 
 Result<Archive::Opened> Archive::open(Disk& disk, const std::string& file) {
   std::vector<std::string> notes;
+  if (finish_install(disk, file)) {
+    notes.push_back(disk.describe(file) + ": finished installing the copy of another node's archive");
+  }
   if (!disk.exists(file)) {
     if (auto error = left_behind(disk, file)) return *error;
     create_archive(disk, file);

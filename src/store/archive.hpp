@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,19 @@ class ArchiveReader {
   virtual std::vector<chat::MessageRow> page(chat::MessageId after, std::size_t limit) = 0;
 };
 
+// Names one copy of an archive for good: equal names, equal bytes.
+struct ArchiveCopyId {
+  raft::EntryId applied;       // what the copy stands for
+  Digest digest;               // of the whole file
+  std::uint64_t bytes = 0;     // of it
+  bool operator==(const ArchiveCopyId&) const = default;
+};
+
+struct ArchiveCopy {
+  ArchiveCopyId id;
+  ArchivePosition position;    // read in the transaction that was copied
+};
+
 struct ScrubProgress {
   std::uint64_t next_page = 0;   // 0: the last page was read
   std::uint64_t pages = 0;       // in the file
@@ -110,17 +124,29 @@ class Archive {
   struct Opened {
     std::unique_ptr<Archive> archive;
     ArchivePosition position;                     // {0,0} for a new one
+    bool installed = false;                       // came from another node, and the log was not joined to it yet:
+                                                  // see join_log() in archive_install.hpp
     std::vector<chat::RecordRow> records;         // all of State
     std::vector<std::string> notes;
   };
-  // The error names the file and says what is wrong: newer version, damaged page, not ours.
+  // Finishes an installation that was cut short (archive_install.hpp) first. The error names the file and says what is
+  // wrong: newer version, damaged page, not ours.
   static Result<Opened> open(Disk& disk, const std::string& file);
 
   virtual ~Archive() = default;
 
   virtual void write(const ArchiveBatch& batch) = 0;   // one transaction; no fsync (R9)
-  virtual void checkpoint() = 0;                       // all of it to the database file, synced
+  // What was written so far is on the disk when it returns. It empties SQLite's write-ahead file, except while a copy
+  // is made.
+  virtual void checkpoint() = 0;
   virtual std::unique_ptr<ArchiveReader> reader() = 0; // outlived by the archive
+  // The log was joined to this installed archive: takes the mark away, durably. Before the first write().
+  virtual void joined() = 0;
+  // Copies one committed state into the new file `path` (its directory exists), by a connection of its own, while
+  // writes and reads go on (R12): on Lane::search, one at a time. The file is synced and was read again when it
+  // returns; its name is not synced. Where it fails no file is left and this archive is as it was: the error says what
+  // failed, a full disk too, or that `stop` was asked for. Throws ArchiveDamaged: of this archive, not the copy.
+  virtual Result<ArchiveCopy> copy(const std::string& path, std::stop_token stop = {}) = 0;
   // Reads every page of the database file through the checksum, and what SQLite's write-ahead file holds; the error
   // names the damaged place. On Lane::archive, as write(): it takes as long as reading the file does.
   virtual Result<Nothing> scrub() = 0;

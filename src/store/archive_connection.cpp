@@ -23,7 +23,8 @@ constexpr std::uint64_t signed_max = std::numeric_limits<std::int64_t>::max();
 // No mutex in SQLite: each connection is used by one thread at a time.
 int open_flags(ArchiveConnection::Use use) {
   switch (use) {
-    case ArchiveConnection::Use::create: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+    case ArchiveConnection::Use::create:
+    case ArchiveConnection::Use::copy: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
     case ArchiveConnection::Use::write: return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX;
     case ArchiveConnection::Use::read: return SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX;
   }
@@ -42,20 +43,25 @@ ArchiveConnection::ArchiveConnection(Disk& disk, const std::string& file, Use us
 
 void ArchiveConnection::configure(Use use) {
   SQLite::Database& db = *database_;
-  if (use == Use::create) {
+  if (use == Use::create || use == Use::copy) {
     // Before the first page exists; both can't be changed later.
     db.exec("PRAGMA page_size = " + std::to_string(page_size));
     int reserved = static_cast<int>(page_reserved);
     sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  }
+  if (use == Use::create) {
     const std::string mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
     PARLEY_ASSERT(mode == "wal", "our VFS has the shared memory that WAL mode needs");
+  } else if (use == Use::copy) {
+    db.exec("PRAGMA journal_mode = OFF");
   } else {
     // A last connection that closes would checkpoint, with syncs: only checkpoint() does that (R9).
     sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
   sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   const int cache_kib = use == Use::read ? reader_cache_kib : writer_cache_kib;
-  db.exec("PRAGMA synchronous = NORMAL");          // in WAL mode: syncs at checkpoints only
+  db.exec(use == Use::copy ? "PRAGMA synchronous = OFF"
+                           : "PRAGMA synchronous = NORMAL");   // in WAL mode: syncs at checkpoints only
   db.exec("PRAGMA wal_autocheckpoint = 0");
   db.exec("PRAGMA cell_size_check = ON");
   db.exec("PRAGMA secure_delete = ON");            // a deleted text is overwritten; and no page is a hole in the file

@@ -15,7 +15,8 @@ namespace parley::store {
 // it means: DiskError (a system call failed), ArchiveDamaged (the file is not as it should be).
 class ArchiveConnection {
  public:
-  enum class Use : std::uint8_t { create, write, read };
+  // `copy`: an empty file that a whole database is copied into: no journal and no sync, who copies does that.
+  enum class Use : std::uint8_t { create, copy, write, read };
 
   ArchiveConnection(Disk& disk, const std::string& file, Use use);
 

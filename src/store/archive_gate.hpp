@@ -7,7 +7,8 @@
 namespace parley::store {
 
 // Lets reader calls through until it is closed for the last step of a checkpoint, which needs a moment without any
-// reader: SQLite's own way to it is to try again and again, which readers that overlap can prevent for ever.
+// reader: SQLite's own way to it is to try again and again, which readers that overlap can prevent for ever. A copy
+// reads for long: nobody waits for it, the checkpoint does without its last step instead.
 class ReaderGate {
  public:
   class Pass {   // one reader's call
@@ -32,10 +33,24 @@ class ReaderGate {
     ReaderGate& gate_;
   };
 
+  class Stay {   // one reader for long; begun within a Pass, which may then end
+   public:
+    explicit Stay(ReaderGate& gate);
+    ~Stay();
+    Stay(const Stay&) = delete;
+    Stay& operator=(const Stay&) = delete;
+
+   private:
+    ReaderGate& gate_;
+  };
+
+  bool somebody_stays() const;   // while closed the answer can't become true
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t inside_ = 0;
+  std::size_t staying_ = 0;
   bool closed_ = false;
 };
 

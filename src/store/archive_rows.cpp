@@ -99,6 +99,34 @@ std::optional<StoredPosition> read_position(ArchiveConnection& connection) {
   return stored;
 }
 
+void write_installed(ArchiveConnection& connection, raft::EntryId applied) {
+  SQLite::Database& db = connection.database();
+  db.exec("CREATE TABLE IF NOT EXISTS installed (only INTEGER PRIMARY KEY CHECK (only = 1), "
+          "applied_index INTEGER NOT NULL, applied_term INTEGER NOT NULL) STRICT");
+  SQLite::Statement mark(db, "INSERT OR REPLACE INTO installed (only, applied_index, applied_term) VALUES (1, ?, ?)");
+  Using(mark).number(applied.index.value).number(applied.term.value).run();
+}
+
+namespace {
+
+bool has_mark_table(ArchiveConnection& connection) {
+  return connection.database().tableExists("installed");
+}
+
+}  // namespace
+
+std::optional<raft::EntryId> read_installed(ArchiveConnection& connection) {
+  if (!has_mark_table(connection)) return std::nullopt;
+  SQLite::Statement select(connection.database(), "SELECT applied_index, applied_term FROM installed");
+  Using row(select);
+  if (!row.step()) return std::nullopt;
+  return raft::EntryId{Term(row.number_at(1)), Index(row.number_at(0))};
+}
+
+void clear_installed(ArchiveConnection& connection) {
+  if (has_mark_table(connection)) connection.database().exec("DELETE FROM installed");
+}
+
 std::vector<chat::RecordRow> read_records(ArchiveConnection& connection) {
   SQLite::Statement select(connection.database(), "SELECT kind, key, value FROM record ORDER BY kind, key");
   Using row(select);

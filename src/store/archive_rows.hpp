@@ -27,6 +27,12 @@ void write_position(SQLite::Statement& replace, const StoredPosition& stored);
 // nullopt: the table is empty (a new archive). Throws ArchiveDamaged on what we don't write.
 std::optional<StoredPosition> read_position(ArchiveConnection& connection);
 
+// The mark of an archive that came from another node and was not joined by the log yet (decision 0010): the entry
+// that it then stood for. In a table that exists only in archives that were installed once.
+void write_installed(ArchiveConnection& connection, raft::EntryId applied);
+std::optional<raft::EntryId> read_installed(ArchiveConnection& connection);   // nullopt: not marked
+void clear_installed(ArchiveConnection& connection);
+
 std::vector<chat::RecordRow> read_records(ArchiveConnection& connection);   // by kind and key
 
 }  // namespace parley::store

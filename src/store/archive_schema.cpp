@@ -70,6 +70,10 @@ std::int32_t big_endian_32(const char* bytes) {
 
 std::string wal_of(const std::string& file) { return file + "-wal"; }
 std::string mark_of(const std::string& file) { return file + "-mark"; }
+std::string incoming_of(const std::string& file) { return file + "-incoming"; }
+std::string about_incoming_of(const std::string& file) { return file + "-incoming-about"; }
+std::string prepared_of(const std::string& file) { return file + "-prepared"; }
+std::string install_of(const std::string& file) { return file + "-install"; }
 
 void create_archive(Disk& disk, const std::string& file) {
   const std::string unfinished = file + "-new";

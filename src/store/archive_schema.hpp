@@ -16,6 +16,10 @@ inline constexpr std::int32_t archive_version = 1;
 // Files beside the archive's own.
 std::string wal_of(const std::string& file);          // SQLite's write-ahead file
 std::string mark_of(const std::string& file);         // archive_mark.hpp
+std::string incoming_of(const std::string& file);     // archive_incoming.hpp: another node's, as far as it has come,
+std::string about_incoming_of(const std::string& file);   // and which one that is
+std::string prepared_of(const std::string& file);     // archive_install.hpp: verified and marked,
+std::string install_of(const std::string& file);      // and decided: the archive from the next open() on
 
 // Builds an empty archive under another name and renames it: a file of this name is always whole, so an empty or
 // half-made one is damage, never a fresh start. Throws.

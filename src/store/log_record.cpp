@@ -13,7 +13,7 @@ constexpr std::uint8_t flag_last_of_batch = 1;
 constexpr std::size_t chained_bytes = 32;   // of the header
 
 bool known(std::uint8_t kind) {
-  return kind >= static_cast<std::uint8_t>(RecordKind::entry) && kind <= static_cast<std::uint8_t>(RecordKind::seal);
+  return kind >= static_cast<std::uint8_t>(RecordKind::entry) && kind <= static_cast<std::uint8_t>(RecordKind::trim);
 }
 
 ReadRecord damaged(ReadRecord read, std::string what) {
@@ -44,15 +44,23 @@ LogRecord hard_state_record(const raft::HardState& hard_state) {
 
 LogRecord truncation_record(Index from) { return {RecordKind::truncation, false, {Term(0), from}, {}}; }
 
-LogRecord base_record(raft::EntryId last, const raft::ConfigurationPtr& configuration) {
-  LogRecord record{RecordKind::base, false, last, {}};
+LogRecord base_record(const raft::LogBase& base) {
+  LogRecord record{RecordKind::base, false, base.id, {}};
   Writer out(record.payload);
-  out.boolean(configuration != nullptr);
-  if (configuration) wire::write(out, *configuration);
+  out.i64(base.time.ms);
+  out.u64(base.configuration_index.value);
+  out.boolean(base.configuration != nullptr);
+  if (base.configuration) wire::write(out, *base.configuration);
   return record;
 }
 
 LogRecord seal_record(raft::EntryId last) { return {RecordKind::seal, false, last, {}}; }
+
+LogRecord trim_record(raft::EntryId base, std::uint64_t first_segment) {
+  LogRecord record{RecordKind::trim, false, base, {}};
+  Writer(record.payload).u64(first_segment);
+  return record;
+}
 
 std::optional<raft::Entry> entry_of(const LogRecord& record) {
   Reader in(record.payload);
@@ -68,12 +76,24 @@ std::optional<raft::HardState> hard_state_of(const LogRecord& record) {
   return hard_state;
 }
 
-std::optional<raft::ConfigurationPtr> configuration_of(const LogRecord& base) {
-  Reader in(base.payload);
-  raft::ConfigurationPtr configuration;
-  if (in.boolean()) configuration = std::make_shared<const raft::Configuration>(wire::read_configuration(in));
+std::optional<raft::LogBase> base_of(const LogRecord& record, std::uint32_t version) {
+  Reader in(record.payload);
+  raft::LogBase base;
+  base.id = record.id;
+  if (version > 1) {
+    base.time = LogTime{in.i64()};
+    base.configuration_index = Index(in.u64());
+  }
+  if (in.boolean()) base.configuration = std::make_shared<const raft::Configuration>(wire::read_configuration(in));
   if (!in.done()) return std::nullopt;
-  return configuration;
+  return base;
+}
+
+std::optional<std::uint64_t> first_segment_of(const LogRecord& trim) {
+  Reader in(trim.payload);
+  const std::uint64_t number = in.u64();
+  if (!in.done()) return std::nullopt;
+  return number;
 }
 
 void append_record(std::string& stream, std::uint64_t& chain, const LogRecord& record) {

@@ -24,9 +24,10 @@ enum class RecordKind : std::uint8_t {
   entry = 1,        // index, term: the entry's; payload: the entry (wire/raft_codec.hpp)
   hard_state = 2,   // payload: the hard state
   truncation = 3,   // index: the first entry that goes
-  base = 4,         // begins every segment; index, term: the last entry before it; payload: u8 present, the latest
-                    // configuration at or below that entry
-  seal = 5          // ends every segment but the last; index, term: the last entry of the log
+  base = 4,         // begins every segment; index, term: the last entry before it; payload: its log time i64, index of
+                    // the configuration u64 (neither in version 1), u8 present, the latest configuration at or below it
+  seal = 5,         // ends every segment but the last; index, term: the last entry of the log
+  trim = 6          // the log begins with another segment now; index, term: that one's base; payload: its number u64
 };
 
 inline constexpr std::size_t record_header_bytes = 40;
@@ -42,13 +43,15 @@ struct LogRecord {
 LogRecord entry_record(const raft::Entry& entry);
 LogRecord hard_state_record(const raft::HardState& hard_state);
 LogRecord truncation_record(Index from);
-LogRecord base_record(raft::EntryId last, const raft::ConfigurationPtr& configuration);   // null: none yet
+LogRecord base_record(const raft::LogBase& base);
 LogRecord seal_record(raft::EntryId last);
+LogRecord trim_record(raft::EntryId base, std::uint64_t first_segment);
 
 // nullopt: the payload is not what the kind says.
 std::optional<raft::Entry> entry_of(const LogRecord& record);
 std::optional<raft::HardState> hard_state_of(const LogRecord& record);
-std::optional<raft::ConfigurationPtr> configuration_of(const LogRecord& base);
+std::optional<raft::LogBase> base_of(const LogRecord& record, std::uint32_t version);   // of the segment's header
+std::optional<std::uint64_t> first_segment_of(const LogRecord& trim);
 
 // Appends to the stream and moves the chain on.
 void append_record(std::string& stream, std::uint64_t& chain, const LogRecord& record);

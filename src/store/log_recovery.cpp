@@ -33,30 +33,34 @@ std::vector<std::uint64_t> segment_numbers(Disk& disk, const std::string& direct
 // Applies the records of one segment to what the segments before it gave.
 class Replay {
  public:
-  // What is wrong, if the records contradict each other.
-  std::optional<std::string> add(const SegmentScan& scan, bool first) {
+  // What is wrong, if the records contradict each other. The last of `spans` is told of truncations.
+  std::optional<std::string> add(const SegmentScan& scan, bool first, SegmentSpans& spans) {
     for (std::size_t i = 0; i < scan.records.size(); ++i) {
       const LogRecord& record = scan.records[i];
       if ((i == 0) != (record.kind == RecordKind::base)) return "lacks its base record, or has a second one";
-      if (auto wrong = add(record, first)) return "is damaged: it holds " + *wrong;
+      const auto wrong = i == 0 ? add_base(record, scan.header.version, first) : add(record);
+      if (wrong) return "is damaged: it holds " + *wrong;
+      if (record.kind == RecordKind::truncation) spans.truncated(record.id.index);
     }
     return std::nullopt;
   }
 
   LogShape shape;
   std::vector<raft::Entry> entries;
-  raft::ConfigurationPtr base_configuration;
 
  private:
-  std::optional<std::string> add(const LogRecord& record, bool first) {
+  std::optional<std::string> add(const LogRecord& record) {
     switch (record.kind) {
       case RecordKind::entry: return add_entry(record);
       case RecordKind::hard_state: return add_hard_state(record);
       case RecordKind::truncation: return add_truncation(record);
-      case RecordKind::base: return add_base(record, first);
       case RecordKind::seal:
         if (record.id != shape.last()) return "a seal that does not name the last entry";
         return std::nullopt;
+      case RecordKind::trim:   // has been obeyed already: the reading began with the segment it names, or a later one
+        if (!first_segment_of(record)) return "a malformed trim";
+        return std::nullopt;
+      case RecordKind::base: break;
     }
     return "a record of unknown kind";
   }
@@ -77,26 +81,35 @@ class Replay {
 
   std::optional<std::string> add_truncation(const LogRecord& record) {
     if (auto wrong = shape.truncate(record.id.index)) return wrong;
-    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(record.id.index - shape.base().index - 1),
+    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(record.id.index - shape.base().id.index - 1),
                   entries.end());
     return std::nullopt;
   }
 
-  std::optional<std::string> add_base(const LogRecord& record, bool first) {
-    const auto configuration = configuration_of(record);
-    if (!configuration) return "a malformed base record";
+  std::optional<std::string> add_base(const LogRecord& record, std::uint32_t version, bool first) {
+    const auto base = base_of(record, version);
+    if (!base) return "a malformed base record";
     if (first) {
-      shape = LogShape(record.id, *configuration);
-      base_configuration = *configuration;
+      shape = LogShape(*base);
       return std::nullopt;
     }
-    const auto& expected = shape.configuration();
-    const bool both = expected != nullptr && *configuration != nullptr;
-    const bool same = both ? *expected == **configuration : expected == *configuration;
-    if (record.id != shape.last() || !same) return "a base record that does not fit the segment before";
+    const raft::LogBase expected = shape.base_of_next();
+    bool fits = base->id == expected.id && raft::same(base->configuration, expected.configuration);
+    if (version > 1) fits = fits && base->time == expected.time;
+    if (!fits) return "a base record that does not fit the segment before";
     return std::nullopt;
   }
 };
+
+// The segment with which the log begins, as its last one says. Records of an unfinished batch don't count: before
+// that one was complete, nothing was removed.
+std::uint64_t first_segment(const SegmentScan& last) {
+  std::uint64_t first = last.header.begins;
+  for (const auto& record : last.records) {
+    if (record.kind == RecordKind::trim) first = std::max(first, first_segment_of(record).value_or(0));
+  }
+  return first;
+}
 
 // The chain as it stands after the seal that ends `scan`, present or still to be written.
 std::uint64_t chain_after_seal(const SegmentScan& scan, const LogShape& shape) {
@@ -132,17 +145,27 @@ class Recovery {
   Result<RecoveredLog> run() {
     const auto numbers = segment_numbers(disk_, directory_);
     if (numbers.empty()) return std::move(result_);
-    for (std::uint64_t expected = 1; const auto number : numbers) {
-      if (number != expected) return missing(expected);
-      ++expected;
+    auto last = scan(numbers.back());
+    if (!last.ok()) return last.error();
+    const std::uint64_t first = first_segment(*last);
+    if (first > numbers.back()) return missing(first);
+    const auto begin = std::lower_bound(numbers.begin(), numbers.end(), first);
+    for (auto at = begin; at != numbers.end(); ++at) {
+      const std::uint64_t expected = first + static_cast<std::uint64_t>(at - begin);
+      if (*at != expected) return missing(expected);
     }
-    for (const auto number : numbers) {
-      if (auto error = read(number, number == numbers.back())) return std::move(*error);
+    for (std::uint64_t number = first; number < numbers.back(); ++number) {
+      auto segment = scan(number);
+      if (!segment.ok()) return segment.error();
+      if (auto error = read(std::move(*segment), number == first, false)) return std::move(*error);
     }
+    if (auto error = read(std::move(*last), first == numbers.back(), true)) return std::move(*error);
     if (last_.sealed) return missing(numbers.back() + 1);
     make_fit();
-    result_.durable = {replay_.shape.hard_state(), replay_.shape.base(), replay_.base_configuration,
-                       std::move(replay_.entries)};
+    remove_leftovers({numbers.begin(), begin});
+    const raft::LogBase& base = replay_.shape.base();
+    result_.durable = {replay_.shape.hard_state(), base.id,   base.configuration,
+                       std::move(replay_.entries), base.time, base.configuration_index};
     result_.shape = std::move(replay_.shape);
     return std::move(result_);
   }
@@ -152,26 +175,27 @@ class Recovery {
     return refused(disk_, segment_path(directory_, number), "is missing: the log has segments after it or needs it");
   }
 
-  std::optional<Error> read(std::uint64_t number, bool is_last) {
+  Result<SegmentScan> scan(std::uint64_t number) const {
     const std::string path = segment_path(directory_, number);
     auto scan = scan_segment(disk_, path);
     if (!scan.ok()) return refused(disk_, path, scan.error().message);
     if (scan->header.number != number) {
       return refused(disk_, path, "says that it is segment " + std::to_string(scan->header.number));
     }
-    const bool first = number == 1;
-    if (!first) {
-      if (auto error = join(*scan, is_last)) return error;
+    return scan;
+  }
+
+  std::optional<Error> read(SegmentScan scan, bool is_first, bool is_last) {
+    const std::string path = segment_path(directory_, scan.header.number);
+    if (!is_first) {
+      if (auto error = join(scan, is_last)) return error;
     }
-    if (auto wrong = replay_.add(*scan, first)) return refused(disk_, path, *wrong);
-    if (scan->header.first_index != Index(scan->records.front().id.index.next())) {
+    result_.spans.add(span_of(scan.header));
+    if (auto wrong = replay_.add(scan, is_first, result_.spans)) return refused(disk_, path, *wrong);
+    if (scan.header.first_index != Index(scan.records.front().id.index.next())) {
       return refused(disk_, path, "is damaged: its header and its base record disagree");
     }
-    if (!is_last) {
-      result_.sealed_bytes += scan->header.bytes;
-      ++result_.sealed_segments;
-    }
-    before_ = std::exchange(last_, std::move(*scan));
+    before_ = std::exchange(last_, std::move(scan));
     return std::nullopt;
   }
 
@@ -192,12 +216,19 @@ class Recovery {
   void make_fit() {
     // The second batch of a segment proves that the seal before it was synced. Without one, the node may have stopped
     // before it wrote the seal, or between writing and syncing it: in the cache it would look written.
-    if (result_.sealed_segments > 0 && last_.cursor.batch == 1) {
+    if (result_.spans.all().size() > 1 && last_.cursor.batch == 1) {
       LogSegment before = rewrite(disk_, directory_, before_);
       if (!before_.sealed) before.write({seal_record(last_.records.front().id)});
     }
     if (!last_.torn.empty()) result_.notes.push_back(keep_torn(disk_, directory_, last_));
     result_.tail = rewrite(disk_, directory_, last_);
+  }
+
+  // Of a trim or a reset that was cut short. The segment that says so is durable by now.
+  void remove_leftovers(const std::vector<std::uint64_t>& numbers) {
+    if (numbers.empty()) return;
+    for (const auto number : numbers) disk_.remove(segment_path(directory_, number));
+    disk_.sync_directory(directory_);
   }
 
   Disk& disk_;

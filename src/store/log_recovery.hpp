@@ -16,8 +16,7 @@ struct RecoveredLog {
   LogShape shape;
   raft::Durable durable;
   std::optional<LogSegment> tail;      // ready for the next batch; empty: there is no log in the directory
-  std::uint64_t sealed_bytes = 0;      // of the segments before it
-  std::uint32_t sealed_segments = 0;
+  SegmentSpans spans;                  // of all segments, the tail last
   std::vector<std::string> notes;
 };
 

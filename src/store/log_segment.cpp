@@ -19,16 +19,26 @@ std::uint64_t sector_of(std::uint64_t stream_offset) { return 1 + stream_offset 
 
 }  // namespace
 
+SegmentSpan span_of(const SegmentHeader& header) {
+  SegmentSpan span;
+  span.number = header.number;
+  span.bytes = header.bytes;
+  span.version = header.version;
+  span.base = header.first_index.previous();
+  return span;
+}
+
 std::string encode(const SegmentHeader& header) {
   std::string sector;
   Writer out(sector);
   out.raw(magic);
-  out.u32(log_version);
+  out.u32(header.version);
   out.u32(log_sector_bytes);
   out.u64(header.number);
   out.u64(header.bytes);
   out.u64(header.first_index.value);
   out.u64(header.chain);
+  if (header.version > 1) out.u64(header.begins);
   sector.resize(checksum_offset, '\0');
   out.u64(checksum(sector));
   return sector;
@@ -41,21 +51,25 @@ Result<SegmentHeader> decode_segment_header(std::string_view sector) {
     return Error{"is damaged at byte 0: the checksum of the segment header does not fit"};
   }
   Reader in(sector.substr(magic.size()));
-  const std::uint32_t version = in.u32();
-  if (version != log_version) {
-    return Error{"has format version " + std::to_string(version) + ", this program reads version " +
+  SegmentHeader header;
+  header.version = in.u32();
+  if (header.version < 1 || header.version > log_version) {
+    return Error{"has format version " + std::to_string(header.version) + ", this program reads versions 1 to " +
                  std::to_string(log_version) + ": start it with the version of Parley that wrote it, or newer"};
   }
   const std::uint32_t sector_bytes = in.u32();
-  SegmentHeader header;
   header.number = in.u64();
   header.bytes = in.u64();
   header.first_index = Index(in.u64());
   header.chain = in.u64();
+  header.begins = header.version > 1 ? in.u64() : 1;
   const bool size_fits = header.bytes >= 2 * log_sector_bytes && header.bytes <= segment_bytes_max &&
                          header.bytes % log_sector_bytes == 0;
   if (sector_bytes != log_sector_bytes || !size_fits) {
     return Error{"is damaged at byte 0: the segment header states impossible sizes"};
+  }
+  if (header.begins < 1 || header.begins > header.number) {
+    return Error{"is damaged at byte 0: the segment header says that the log begins after it"};
   }
   return header;
 }

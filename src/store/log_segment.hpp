@@ -10,24 +10,29 @@
 #include "store/disk.hpp"
 #include "store/log_record.hpp"
 #include "store/log_sector.hpp"
+#include "store/log_spans.hpp"
 
 namespace parley::store {
 
-inline constexpr std::uint32_t log_version = 1;
+inline constexpr std::uint32_t log_version = 2;   // 1 is read too, and its last segment continued
 inline constexpr std::uint64_t segment_bytes_max = 256 * 1024 * 1024;   // a reader holds one segment in memory
 
 // Sector 0 of a segment:
 //   0 "PARLEYWL"   8 u32 version   12 u32 sector bytes (512)   16 u64 segment number, from 1   24 u64 segment bytes
-//   32 u64 index of the first entry that can stand here   40 u64 chain: where the segment before left it; 0 in the
-//   first   48 zeros   504 u64 checksum of all before
+//   32 u64 index of the first entry that can stand here   40 u64 chain: where the segment before left it; 0 where the
+//   log begins anew   48 u64 segment with which the log began when this one was made (version 1: zero, meaning 1)
+//   56 zeros   504 u64 checksum of all before
 // Every version keeps the magic, the version and the checksum in their places.
 struct SegmentHeader {
   std::uint64_t number = 1;
   std::uint64_t bytes = 0;
   Index first_index;
   std::uint64_t chain = 0;
+  std::uint64_t begins = 1;    // what lies in segments before that one means nothing; at most `number`
+  std::uint32_t version = log_version;
 };
 
+SegmentSpan span_of(const SegmentHeader& header);
 std::string encode(const SegmentHeader& header);                       // one sector
 Result<SegmentHeader> decode_segment_header(std::string_view sector);  // the error lacks the file's name
 

@@ -259,6 +259,12 @@ std::unique_ptr<OpenFile> Vfs::open_wal(const std::string& path) {
   return std::make_unique<WalFile>(impl_->disk, path, std::move(file), impl_->share(path));
 }
 
+bool Vfs::in_use(const std::string& path) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto known = impl_->shared_files.find(path);
+  return known != impl_->shared_files.end() && !known->second.expired();
+}
+
 void seed_sqlite_for_simulation(std::uint32_t seed) {
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed), nullptr);
 }

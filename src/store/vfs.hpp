@@ -39,6 +39,8 @@ class Vfs {
   std::unique_ptr<OpenFile> open_database(const std::string& path);
   std::unique_ptr<OpenFile> open_wal(const std::string& path);
 
+  bool in_use(const std::string& path);   // somebody has it open, SQLite or one of these two
+
   // SQLite knows error numbers only. What a call on this thread really failed of (a DiskError, an ArchiveDamaged)
   // since the last time this was asked; null: nothing. The first failure counts: later ones follow from it.
   static std::exception_ptr take_failure();

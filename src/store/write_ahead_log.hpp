@@ -41,11 +41,21 @@ class WriteAheadLog {
   // One write and one fdatasync for the whole batch. Throws DiskError; after that every call throws the same.
   // That the batch continues the log (indexes without gap, terms not falling, no truncation of what is committed, no
   // commit index beyond the entries) is asserted before it is written.
+  //
+  // With `reset` the log begins anew: nothing of before is left but term and vote, all at once whenever the power
+  // fails. The commit index becomes that of the base at least. The base lies at or above what is known as committed.
   virtual void append(const raft::PersistBatch& batch) = 0;
+
+  // Removes sealed segments, oldest first, that hold nothing above `through`: what is committed, applied and in a
+  // checkpointed archive. About `segments_max` at a time, so that batches get their turn; returns how many went, 0:
+  // there is nothing (more) to remove. The durable commit index becomes that of the new base at least. Durable when
+  // it returns; cut short it is finished by the next open(). Throws DiskError, as append() does.
+  virtual std::size_t trim(Index through, std::size_t segments_max = 16) = 0;
 
   struct Usage {
     std::uint64_t bytes = 0;
     std::uint32_t segments = 0;
+    Index base;   // the entry before the first one kept on disk
   };
   virtual Usage usage() const = 0;
 };

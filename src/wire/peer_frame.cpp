@@ -20,21 +20,23 @@ enum class Kind : std::uint8_t {
   forward = 5,
   forwarded = 6,
   presence = 7,
+  snapshot_request = 8,
+  snapshot_chunk = 9,
   request_vote = 16,
   request_vote_reply = 17,
   append_entries = 18,
   append_entries_reply = 19,
   read_index_request = 20,
-  read_index_reply = 21
+  read_index_reply = 21,
+  install_snapshot = 22,
+  timeout_now = 23
 };
+
+// The last byte of a RequestVote.
+enum class VoteKind : std::uint8_t { vote = 0, pre_vote = 1, transfer = 2 };
 
 constexpr std::size_t checksum_bytes = 8;
 constexpr std::size_t frame_bytes_min = 2 + checksum_bytes;
-
-Digest read_digest(Reader& in) {
-  const auto bytes = in.raw(sizeof(Digest::bytes));
-  return in.ok() ? Digest::from_view(bytes) : Digest{};
-}
 
 // -- the handshake and the birth ------------------------------------------------------------------------------
 
@@ -151,12 +153,17 @@ Presence get_presence(Reader& in) {
   return presence;
 }
 
+Kind put(Writer& out, const SnapshotRequest& request) { return write(out, request), Kind::snapshot_request; }
+Kind put(Writer& out, const SnapshotChunk& chunk) { return write(out, chunk), Kind::snapshot_chunk; }
+
 // -- Raft's messages ------------------------------------------------------------------------------------------
 
 Kind put(Writer& out, const raft::RequestVote& request) {
   out.u64(request.term.value);
   write(out, request.last_log);
-  out.boolean(request.pre_vote);
+  PARLEY_ASSERT(!request.pre_vote || !request.transfer, "who was told to campaign asks for no pre-votes");
+  const VoteKind kind = request.pre_vote ? VoteKind::pre_vote : request.transfer ? VoteKind::transfer : VoteKind::vote;
+  out.u8(static_cast<std::uint8_t>(kind));
   return Kind::request_vote;
 }
 
@@ -164,7 +171,10 @@ raft::RequestVote get_request_vote(Reader& in) {
   raft::RequestVote request;
   request.term = Term(in.u64());
   request.last_log = read_entry_id(in);
-  request.pre_vote = in.boolean();
+  const auto kind = static_cast<VoteKind>(in.u8());
+  if (kind > VoteKind::transfer) in.fail();
+  request.pre_vote = kind == VoteKind::pre_vote;
+  request.transfer = kind == VoteKind::transfer;
   return request;
 }
 
@@ -257,6 +267,32 @@ raft::ReadIndexReply get_read_index_reply(Reader& in) {
   return reply;
 }
 
+Kind put(Writer& out, const raft::InstallSnapshot& install) {
+  out.u64(install.term.value);
+  write(out, install.meta);
+  return Kind::install_snapshot;
+}
+
+raft::InstallSnapshot get_install_snapshot(Reader& in) {
+  raft::InstallSnapshot install;
+  install.term = Term(in.u64());
+  install.meta = read_log_base(in);
+  return install;
+}
+
+Kind put(Writer& out, const raft::TimeoutNow& now) {
+  out.u64(now.term.value);
+  out.u64(now.round);
+  return Kind::timeout_now;
+}
+
+raft::TimeoutNow get_timeout_now(Reader& in) {
+  raft::TimeoutNow now;
+  now.term = Term(in.u64());
+  now.round = in.u64();
+  return now;
+}
+
 Kind put(Writer& out, const raft::Message& message) {
   return std::visit([&out](const auto& one) { return put(out, one); }, message);
 }
@@ -272,12 +308,16 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::forward: return get_forward(in);
     case Kind::forwarded: return get_forwarded(in);
     case Kind::presence: return get_presence(in);
+    case Kind::snapshot_request: return read_snapshot_request(in);
+    case Kind::snapshot_chunk: return read_snapshot_chunk(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));
     case Kind::request_vote_reply: return raft::Message(get_request_vote_reply(in));
     case Kind::append_entries: return raft::Message(get_append_entries(in));
     case Kind::append_entries_reply: return raft::Message(get_append_entries_reply(in));
     case Kind::read_index_request: return raft::Message(get_read_index_request(in));
     case Kind::read_index_reply: return raft::Message(get_read_index_reply(in));
+    case Kind::install_snapshot: return raft::Message(get_install_snapshot(in));
+    case Kind::timeout_now: return raft::Message(get_timeout_now(in));
   }
   in.fail();
   return Presence{};
@@ -290,6 +330,7 @@ Error damaged(std::string_view bytes, const std::string& what) {
 // Commands make up nearly all of a large frame: one allocation instead of a dozen.
 std::size_t size_hint(const PeerFrame& frame) {
   std::size_t size = 256;
+  if (const auto* chunk = std::get_if<SnapshotChunk>(&frame)) return size + chunk->bytes.size();
   const auto* message = std::get_if<raft::Message>(&frame);
   const auto* append = message ? std::get_if<raft::AppendEntries>(message) : nullptr;
   if (!append) return size;

@@ -10,6 +10,7 @@
 #include "base/digest.hpp"
 #include "base/result.hpp"
 #include "raft/message.hpp"
+#include "wire/snapshot_frame.hpp"
 
 namespace parley::wire {
 
@@ -69,7 +70,8 @@ struct Presence {                    // who is logged in on this node; the whole
 };
 inline constexpr std::size_t presence_max = 10'000;
 
-using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, raft::Message>;
+using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
+                               SnapshotChunk, raft::Message>;
 
 std::string encode(const PeerFrame& frame);
 

@@ -94,6 +94,14 @@ void write(Writer& out, const raft::HardState& hard_state) {
   out.u64(hard_state.commit_index.value);
 }
 
+void write(Writer& out, const raft::LogBase& base) {
+  write(out, base.id);
+  out.i64(base.time.ms);
+  out.u64(base.configuration_index.value);
+  out.boolean(base.configuration != nullptr);
+  if (base.configuration) write(out, *base.configuration);
+}
+
 raft::EntryId read_entry_id(Reader& in) {
   raft::EntryId id;
   id.term = Term(in.u64());
@@ -135,6 +143,15 @@ raft::HardState read_hard_state(Reader& in) {
   if (in.boolean()) hard_state.voted_for = read_server(in);
   hard_state.commit_index = Index(in.u64());
   return hard_state;
+}
+
+raft::LogBase read_log_base(Reader& in) {
+  raft::LogBase base;
+  base.id = read_entry_id(in);
+  base.time = LogTime{in.i64()};
+  base.configuration_index = Index(in.u64());
+  if (in.boolean()) base.configuration = std::make_shared<const raft::Configuration>(read_configuration(in));
+  return base;
 }
 
 }  // namespace parley::wire

@@ -14,6 +14,8 @@ namespace parley::wire {
 //   server         node u32, incarnation u64
 //   configuration  count u16, members by node id: server, voter u8, peer address, client address (size u32, bytes)
 //   hard state     current term u64, voted u8, the server voted for if voted = 1, commit index u64
+//   log base       entry id, time i64, configuration index u64, configuration u8, the configuration if that is 1;
+//                  also what a snapshot stands for
 
 inline constexpr std::size_t address_max = 300;          // bytes of "host:port"
 inline constexpr std::size_t payload_max = 1024 * 1024;  // bytes of one command
@@ -26,6 +28,7 @@ void write(Writer& out, const raft::Entry& entry);
 void write(Writer& out, const ServerId& server);
 void write(Writer& out, const raft::Configuration& configuration);
 void write(Writer& out, const raft::HardState& hard_state);
+void write(Writer& out, const raft::LogBase& base);
 
 // On any bytes; what is wrong makes `in` fail. What they accept they would write again as the same bytes.
 raft::EntryId read_entry_id(Reader& in);
@@ -33,5 +36,6 @@ raft::Entry read_entry(Reader& in);
 ServerId read_server(Reader& in);
 raft::Configuration read_configuration(Reader& in);
 raft::HardState read_hard_state(Reader& in);
+raft::LogBase read_log_base(Reader& in);
 
 }  // namespace parley::wire

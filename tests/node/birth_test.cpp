@@ -99,7 +99,7 @@ TEST(BirthTest, AnIdentityAndALogThatCannotBeOfOneNodeAreRefused) {
 }
 
 TEST(BirthTest, AnArchiveThatIsNoPartOfTheLogIsRefused) {   // R9
-  const auto durable = founding_durable(raft::Configuration());
+  auto durable = founding_durable(raft::Configuration());
   store::ArchivePosition position;
   EXPECT_TRUE(check_archive(position, durable, "d").ok());
   position.applied = raft::EntryId{Term(1), Index(1)};
@@ -108,6 +108,10 @@ TEST(BirthTest, AnArchiveThatIsNoPartOfTheLogIsRefused) {   // R9
   EXPECT_THAT(check_archive(position, durable, "d").error().message, HasSubstr("disagree at index 1"));
   position.applied = raft::EntryId{Term(2), Index(2)};
   EXPECT_THAT(check_archive(position, durable, "d").error().message, HasSubstr("beyond the log's end"));
+  durable.base = raft::EntryId{Term(1), Index(7)};   // the log was trimmed, and the archive is a new one
+  durable.entries.clear();
+  position.applied = {};
+  EXPECT_THAT(check_archive(position, durable, "d").error().message, HasSubstr("the log begins after index 7"));
 }
 
 // -- whole nodes ----------------------------------------------------------------------------------------------

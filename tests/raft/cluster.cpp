@@ -34,15 +34,6 @@ Durable log_of_terms(ConfigurationPtr configuration, const std::vector<std::uint
   return durable;
 }
 
-void write(Durable& disk, const PersistBatch& batch) {
-  if (batch.truncate_from) disk.entries.resize(batch.truncate_from->value - disk.base.index.value - 1);
-  for (const Entry& entry : batch.entries) {
-    PARLEY_ASSERT(entry.id.index == disk.base.index + disk.entries.size() + 1, "batches are consecutive");
-    disk.entries.push_back(entry);
-  }
-  if (batch.hard_state) disk.hard_state = *batch.hard_state;
-}
-
 Cluster::Cluster(Options chosen, std::uint64_t seed) : options(chosen), seed_(seed) {
   time_.steady = TimePoint(std::chrono::hours(1));
   time_.wall = WallTime{1'700'000'000'000};
@@ -67,10 +58,14 @@ Consensus& Cluster::operator[](std::uint32_t node) {
 }
 
 void Cluster::start(Host& host) {
+  recover(host);
   const std::uint64_t seed = seed_ * 1'000'003 + host.id.node.value * 101 + host.lives++;
   host.consensus = std::make_unique<Consensus>(host.id, options, host.disk, seed, now(host));
-  host.applied.clear();
+  host.applied = host.archive.applied;
+  if (host.archive.at.id.index > Index(0)) host.consensus->applied(host.archive.at.id.index);
   host.reads.clear();
+  host.taken.clear();
+  host.fetching.reset();
   host.writing.reset();
   invariants_.restarted(host.id);
   check(host);
@@ -106,6 +101,7 @@ void Cluster::wipe(std::uint32_t node) {
   PARLEY_ASSERT(!wiped.consensus, "only the disk of a server that is down is wiped");
   wiped.id.incarnation = Incarnation(wiped.id.incarnation.value + 1000);
   wiped.disk = Durable{};
+  wiped.archive = Archive{};
 }
 
 void Cluster::refuse(std::uint32_t node) {
@@ -203,11 +199,15 @@ bool Cluster::work(Host& host) {
     finish_write(host);
     moved = true;
   }
-  for (const Entry& entry : host.consensus->take_committed(1 << 20)) {
+  for (Entry& entry : host.consensus->take_committed(1 << 20)) host.taken.push_back(std::move(entry));
+  for (; !host.taken.empty() && !host.apply_held; host.taken.pop_front()) {
+    const Entry& entry = host.taken.front();
     if (const auto* bytes = std::get_if<SharedBytes>(&entry.content)) host.applied.emplace_back(bytes->view());
     host.consensus->applied(entry.id.index);
     moved = true;
   }
+  if (auto wanted = host.consensus->wanted_snapshot()) host.fetching = std::move(wanted);
+  if (serve_snapshots) moved |= serve(host);
   for (const ReadOutcome& outcome : host.consensus->take_reads()) host.reads[outcome.id] = outcome;
   check(host);
   return moved;
@@ -243,7 +243,9 @@ void Cluster::check_promise(const Host& host, const Message& message) {
   if (!same && now.current_term > Term(1)) broken = "a message left before term and vote were on disk (catalogue 3)";
   const auto* reply = std::get_if<AppendEntriesReply>(&message);
   if (reply == nullptr || !reply->success || reply->match_index == Index(0)) return;
-  const auto term = host.consensus->log().term_at(reply->match_index);
+  if (reply->match_index <= host.disk.base.index) return;   // the archive has it
+  auto term = host.consensus->log().term_at(reply->match_index);
+  if (!term) term = invariants_.committed_term(reply->match_index);   // below the base in memory
   const std::size_t offset = reply->match_index.value - host.disk.base.index.value - 1;
   if (offset >= host.disk.entries.size() || host.disk.entries[offset].id.term != term) {
     broken = "an entry was acknowledged that is not on disk (catalogue 3)";
@@ -293,6 +295,11 @@ void Cluster::check_durable(const Host& host) {
     const auto found = hosts_.find(member.id.node);
     if (!member.voter || found == hosts_.end() || found->second.id != member.id) continue;
     const Durable& disk = found->second.disk;
+    const Index archived = std::max(disk.base.index, found->second.archive.at.id.index);
+    if (archived >= commit_checked_) {
+      ++durable;
+      continue;
+    }
     const std::size_t offset = commit_checked_.value - disk.base.index.value - 1;
     durable += offset < disk.entries.size() && disk.entries[offset].id.term == *log.term_at(commit_checked_);
   }

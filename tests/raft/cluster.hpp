@@ -46,6 +46,15 @@ Durable log_of_terms(ConfigurationPtr configuration, const std::vector<std::uint
 
 // A disk that does what a PersistBatch says.
 void write(Durable& disk, const PersistBatch& batch);
+void reset(Durable& disk, const LogBase& base);
+void trim(Durable& disk, Index through);   // what lies at or below goes; committed, and on that disk
+
+// A state machine's archive: what it is after one entry. A copy of it is a snapshot.
+struct Archive {
+  SnapshotMeta at;
+  std::vector<std::string> applied;
+  bool installed = false;                    // it came from another server; cleared by its first checkpoint here
+};
 
 // One server of the cluster with all that the shell would do for it.
 struct Host {
@@ -54,7 +63,11 @@ struct Host {
   std::unique_ptr<Consensus> consensus;      // null: it is down
   bool disk_held = false;                    // writes begin, but don't end
   std::optional<PersistBatch> writing;
+  Archive archive;                           // on its disk, as of the last checkpoint or installation
+  bool apply_held = false;                   // entries are taken, but not applied
+  std::deque<Entry> taken;
   std::vector<std::string> applied;          // the commands, in order
+  std::optional<SnapshotOffer> fetching;     // wanted now or, since nobody stopped it, once
   std::map<std::uint64_t, ReadOutcome> reads;
   Duration clock_ahead{};                    // its steady clock before the others'
   std::uint64_t lives = 0;
@@ -108,6 +121,13 @@ class Cluster {
   void deliver(const Envelope& envelope);    // as if it arrived now, whatever the wires say
   void check(const Host& host);
 
+  // -- compaction and snapshots, as the shell does them
+  bool checkpoint(Host& host);               // the archive is made durable; false: the log on disk is behind it
+  void compact(Host& host, std::uint64_t margin = 0, bool trim_disk = true);
+  bool offer(Host& leader, NodeId peer);     // copies the archive and offers it
+  bool finish_fetch(Host& host);             // the copy is here and verified: swaps the archive, tells the core
+  bool serve_snapshots = false;              // all of that happens by itself, as needed
+
   // -- looking
   std::optional<std::uint32_t> leader() const;   // of the highest term
   Index committed() const { return invariants_.committed(); }   // by any server, ever
@@ -120,12 +140,15 @@ class Cluster {
 
  private:
   void start(Host& host);
+  void recover(Host& host);
+  bool serve(Host& host);
   void check_durable(const Host& host);
   void check_promise(const Host& host, const Message& message);
 
   std::map<NodeId, Host> hosts_;
   std::set<std::pair<NodeId, NodeId>> cuts_;
   Invariants invariants_;
+  std::map<EntryId, std::vector<std::string>> copies_;   // of any archive, by the entry it stood at
   Index commit_checked_;
   Now time_;
   std::uint64_t seed_;

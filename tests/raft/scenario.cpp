@@ -43,6 +43,7 @@ class Interpreter {
   static Durable log_from(const Words& words);
   static Configuration configuration_from(const Words& words);
   std::string outcome(const Result<EntryId, Refusal>& result);
+  static std::string outcome(Refusal refusal);
   std::string fact(const Words& words);
 
   Cluster cluster_;
@@ -99,6 +100,23 @@ class Interpreter {
          const auto result = at(w[1]).propose_configuration(configuration, cluster_.now(host(w[1])));
          expect("configure", outcome(result), refused ? w.back() : "ok"), cluster_.flow();
        }},
+      // compact N [keep K]: checkpoint, and the log goes but for its last K applied entries
+      {"compact", [&](const Words& w) { cluster_.compact(host(w[1]), w.size() > 3 ? number(w[3]) : 0); }},
+      // offer N M: a copy of N's archive to M
+      {"offer", [&](const Words& w) {
+         if (!cluster_.offer(host(w[1]), NodeId(number(w[2])))) wrong_ = "the offer was refused";
+         cluster_.flow();
+       }},
+      {"install", [&](const Words& w) {                                                    // what N was offered arrived
+         if (!cluster_.finish_fetch(host(w[1]))) wrong_ = "nothing to install";
+         cluster_.flow();
+       }},
+      {"serve", [&](const Words&) { cluster_.serve_snapshots = true, cluster_.flow(); }},  // … snapshots, from now on
+      // transfer N to M [not_leader | busy | invalid]
+      {"transfer", [&](const Words& w) {
+         const auto result = at(w[1]).transfer_leadership(NodeId(number(w[3])), cluster_.now(host(w[1])));
+         expect("transfer", result.ok() ? "ok" : outcome(result.error()), w.size() > 4 ? w[4] : "ok"), cluster_.flow();
+       }},
       {"read", [&](const Words& w) {                                                       // read N label
          const auto result = at(w[1]).begin_read(cluster_.now(host(w[1])));
          if (result.ok()) reads_[w[2]] = {w[1], *result};
@@ -106,7 +124,7 @@ class Interpreter {
          cluster_.flow();
        }},
       {"assert", [&](const Words& w) {
-         const std::size_t subjects = w[1] == "leader" || w[1] == "agree" ? 2 : 3;
+         const std::size_t subjects = w[1] == "leader" || w[1] == "agree" ? 2 : w[1] == "offered" ? 4 : 3;
          expect(join(Words(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(std::min(subjects, w.size()))), 1),
                 fact(w), join(w, subjects));
        }},
@@ -131,14 +149,18 @@ Durable Interpreter::log_from(const Words& words) {
 }
 
 std::string Interpreter::outcome(const Result<EntryId, Refusal>& result) {
-  if (result.ok()) return "ok";
+  return result.ok() ? "ok" : outcome(result.error());
+}
+
+std::string Interpreter::outcome(Refusal refusal) {
   static const char* const names[] = {"not_leader", "busy", "too_large", "invalid"};
-  return names[static_cast<std::size_t>(result.error())];
+  return names[static_cast<std::size_t>(refusal)];
 }
 
 // What `assert` can ask: leader | role N | term N | commit N | last N | durable N (on disk) |
-// stable N (known to be on disk) | log N (terms) | applied N (commands)
-// | voters N | read LABEL N … | violations N | agree (all logs of servers that are up are equal)
+// stable N (known to be on disk) | base N | log N (terms above the base) | applied N (commands) | voters N
+// | wanted N (index of the snapshot it needs) | offered N M (by N to M: index, "none", or "unneeded")
+// | transfers N (to whom) | read LABEL N … | violations N | agree (all logs of servers that are up end alike)
 std::string Interpreter::fact(const Words& w) {
   if (w[1] == "leader") return cluster_.leader() ? std::to_string(*cluster_.leader()) : "none";
   if (w[1] == "durable") return std::to_string(cluster_.durable_index(number(w[2])).value);
@@ -163,13 +185,27 @@ std::string Interpreter::fact(const Words& w) {
   if (w[1] == "commit") return std::to_string(status.commit_index.value);
   if (w[1] == "stable") return std::to_string(status.persisted_index.value);
   if (w[1] == "last") return std::to_string(status.last_index.value);
+  if (w[1] == "base") return std::to_string(status.base_index.value);
+  if (w[1] == "wanted") return status.wanted_snapshot ? std::to_string(status.wanted_snapshot->index.value) : "none";
+  if (w[1] == "transfers") return status.transfer_target ? std::to_string(status.transfer_target->value) : "none";
+  if (w[1] == "offered") {
+    for (const PeerStatus& peer : status.peers) {
+      if (peer.id.node != NodeId(number(w[3]))) continue;
+      if (!peer.needs_snapshot) return "unneeded";
+      return peer.snapshot_offered > Index(0) ? std::to_string(peer.snapshot_offered.value) : "none";
+    }
+    return "no such peer";
+  }
   if (w[1] == "violations") return std::to_string(status.violations);
   if (w[1] == "applied") return join(host(w[2]).applied, 0);
   static const char* const roles[] = {"follower", "pre_candidate", "candidate", "leader"};
   if (w[1] == "role") return roles[static_cast<std::size_t>(status.role)];
   Words shown;
   if (w[1] == "log") {
-    for (Index i(1); i <= status.last_index; ++i) shown.push_back(std::to_string(at(w[2]).log().term_at(i)->value));
+    const Log& log = at(w[2]).log();
+    for (Index i = log.base().index.next(); i <= log.last_index(); ++i) {
+      shown.push_back(std::to_string(log.term_at(i)->value));
+    }
   } else if (w[1] == "voters") {
     for (const Member& member : status.configuration->members) {
       if (member.voter) shown.push_back(std::to_string(member.id.node.value));

@@ -1,5 +1,6 @@
 // Random schedules: whatever the network, the disks and the operator do, the invariants hold after every step, and
-// once all is healed the cluster agrees and goes on. A failure prints its seed: PARLEY_SEED=n runs that one alone.
+// once all is healed the cluster agrees and goes on. A failure prints its seed: PARLEY_SEED=n runs that one alone, or with
+// PARLEY_SEEDS=m the first of m.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,8 +26,14 @@ struct Weather {
         wipe(random.chance(0.8) ? 0 : random.unit() * 0.2),
         partition(random.chance(0.3) ? 0 : random.unit() * 0.004),
         configuration(random.chance(0.4) ? 0 : random.unit() * 0.01),
-        slow_disk(random.chance(0.4) ? 0 : random.unit() * 0.98) {}
-  double drop, duplicate, reorder, replay, crash, wipe, partition, configuration, slow_disk;
+        slow_disk(random.chance(0.4) ? 0 : random.unit() * 0.98),
+        slow_apply(random.chance(0.6) ? 0 : random.unit() * 0.98),
+        compaction(random.chance(0.3) ? 0 : random.unit() * 0.05),
+        margin(random.chance(0.5) ? 0 : random.unit() * 40),
+        fetch(random.unit() * 0.1),
+        transfer(random.chance(0.6) ? 0 : random.unit() * 0.01) {}
+  double drop, duplicate, reorder, replay, crash, wipe, partition, configuration, slow_disk, slow_apply;
+  double compaction, margin, fetch, transfer;
 };
 
 Options small_options() {
@@ -56,6 +63,9 @@ class Storm {
   Index committed() const { return cluster_.committed(); }
   std::size_t reads_confirmed = 0;
   std::size_t changes = 0;
+  std::size_t installed = 0;
+  std::size_t transfers = 0;
+  std::set<Term> handed_over;   // terms in which somebody campaigned because its leader told it to
 
  private:
   std::uint32_t any() { return static_cast<std::uint32_t>(random_.between(1, nodes_)); }
@@ -71,6 +81,10 @@ class Storm {
   void tear_or_mend();
   void propose(Host& host);
   void reconfigure(Host& host);
+  void compact(Host& host);
+  void offer_snapshots(Host& host);
+  void fetch(Host& host);
+  void hand_over(Host& host);
   void read(Host& host);
   void collect_reads(Host& host);
   std::string calm();
@@ -100,6 +114,8 @@ void Storm::step() {
   if (host.consensus && random_.chance(0.3)) propose(host);
   if (host.consensus && random_.chance(0.05)) read(host);
   if (host.consensus && random_.chance(weather_.configuration)) reconfigure(host);
+  if (host.consensus && random_.chance(weather_.compaction)) compact(host);
+  if (host.consensus && random_.chance(weather_.transfer)) hand_over(host);
   if (random_.chance(weather_.crash)) crash_or_restart();
   if (random_.chance(0.01)) {
     for (auto& [node, down] : cluster_.hosts()) {
@@ -112,7 +128,10 @@ void Storm::step() {
 // A write may begin at once and end much later, or be lost by a crash in between.
 void Storm::work(Host& host) {
   host.disk_held = random_.chance(weather_.slow_disk);
+  host.apply_held = random_.chance(weather_.slow_apply);
   cluster_.work(host);
+  if (random_.chance(0.2)) offer_snapshots(host);
+  if (host.fetching && random_.chance(weather_.fetch)) fetch(host);
   collect_reads(host);
 }
 
@@ -120,6 +139,8 @@ void Storm::send_all() {
   for (auto& [_, host] : cluster_.hosts()) {
     if (!host.consensus) continue;
     for (Envelope& envelope : cluster_.outgoing(host)) {
+      const auto* request = std::get_if<RequestVote>(&envelope.message);
+      if (request != nullptr && request->transfer) handed_over.insert(request->term);
       if (!cluster_.linked(envelope.from.node, envelope.to.node) || random_.chance(weather_.drop)) continue;
       if (random_.chance(weather_.replay)) old_.push_back(envelope);
       if (wire_.size() < 500) wire_.push_back(std::move(envelope));
@@ -135,6 +156,32 @@ void Storm::deliver_one() {
   const Envelope envelope = *picked;
   if (!random_.chance(weather_.duplicate)) wire_.erase(picked);
   cluster_.deliver(envelope);
+}
+
+// A checkpoint, and the log gets shorter, in memory more than on disk: there whole segments go, and later.
+void Storm::compact(Host& host) {
+  cluster_.compact(host, static_cast<std::uint64_t>(weather_.margin), false);
+  if (random_.chance(0.5)) return;
+  const Index base = host.consensus->status().base_index;
+  trim(host.disk, Index(random_.between(host.disk.base.index.value, std::max(base, host.disk.base.index).value)));
+}
+
+// Where one is needed; and sometimes a newer one while the older is still being fetched.
+void Storm::offer_snapshots(Host& host) {
+  for (const PeerStatus& peer : host.consensus->status().peers) {
+    if (!peer.needs_snapshot) continue;
+    if (peer.snapshot_offered == Index(0) || random_.chance(0.02)) cluster_.offer(host, peer.id.node);
+  }
+}
+
+// It takes a while, and what it was fetched for may have come to nothing meanwhile.
+void Storm::fetch(Host& host) {
+  installed += cluster_.finish_fetch(host);
+}
+
+void Storm::hand_over(Host& host) {
+  transfers += host.consensus->transfer_leadership(NodeId(any()), cluster_.now(host)).ok();
+  cluster_.check(host);
 }
 
 void Storm::crash_or_restart() {
@@ -234,9 +281,11 @@ void Storm::collect_reads(Host& host) {
 std::string Storm::calm() {
   for (auto& [node, host] : cluster_.hosts()) {
     host.disk_held = false;
+    host.apply_held = false;
     if (!host.consensus) cluster_.restart(node.value);
   }
   cluster_.heal();
+  cluster_.serve_snapshots = true;
   for (const Envelope& envelope : std::exchange(wire_, {})) cluster_.deliver(envelope);
   for (int tries = 0; tries < 100; ++tries) {
     cluster_.tick(milliseconds(100));
@@ -259,7 +308,7 @@ std::string Storm::describe() {
     out << "\n  server " << node.value << " life " << host.id.incarnation.value << " role "
         << static_cast<int>(status.role) << " term " << status.term.value << " last "
         << host.consensus->log().last_id().term.value << "." << status.last_index.value << " commit "
-        << status.commit_index.value << " members";
+        << status.commit_index.value << " base " << status.base_index.value << " members";
     if (!status.configuration) continue;
     for (const Member& member : status.configuration->members) {
       out << " " << member.id.node.value << "/" << member.id.incarnation.value << (member.voter ? "v" : "l");
@@ -277,7 +326,9 @@ std::string Storm::compare() {
   const auto configuration = leader.consensus->status().configuration;
   for (const auto& [node, host] : cluster_.hosts()) {
     if (configuration->find(host.id) == nullptr) continue;
-    if (host.applied != leader.applied) return "server " + std::to_string(node.value) + " applied something else";
+    if (host.applied != leader.applied) {
+      return "server " + std::to_string(node.value) + " applied something else" + describe();
+    }
   }
   return {};
 }
@@ -288,22 +339,32 @@ void run_storms(std::uint32_t voters, int seeds, int steps) {
     first = std::strtoull(chosen, nullptr, 10);
     seeds = 1;
   }
+  if (const char* many = std::getenv("PARLEY_SEEDS")) seeds = std::atoi(many);
   std::size_t committed = 0;
   std::size_t reads = 0;
   std::size_t changes = 0;
+  std::size_t installed = 0;
+  std::size_t transfers = 0;
+  std::size_t handed_over = 0;
   for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(seeds); ++seed) {
     Storm storm(seed, voters);
     ASSERT_EQ(storm.run(steps), "") << "PARLEY_SEED=" << seed << " with " << voters << " voters";
     committed += storm.committed().value;
     reads += storm.reads_confirmed;
     changes += storm.changes;
+    installed += storm.installed;
+    transfers += storm.transfers;
+    handed_over += storm.handed_over.size();
   }
   if (seeds == 1) return;
   // A storm in which nothing is ever committed, read or changed would prove nothing.
   EXPECT_GT(committed, static_cast<std::size_t>(seeds) * 20);
   EXPECT_GT(reads, static_cast<std::size_t>(seeds) * 2);
   EXPECT_GT(changes, static_cast<std::size_t>(seeds) / 2);
-  std::printf("%d seeds: %zu committed, %zu reads, %zu configurations\n", seeds, committed, reads, changes);
+  EXPECT_GT(installed, static_cast<std::size_t>(seeds) / 2);
+  EXPECT_GT(handed_over, static_cast<std::size_t>(seeds) / 2);
+  std::printf("%d seeds: %zu committed, %zu reads, %zu configurations, %zu snapshots, %zu of %zu transfers\n", seeds,
+              committed, reads, changes, installed, handed_over, transfers);
 }
 
 TEST(Storm, three_servers_keep_every_invariant_and_agree_afterwards) { run_storms(3, 200, 2000); }

@@ -21,7 +21,7 @@ using testing::same;
 using testing::Script;
 
 const std::filesystem::path golden = PARLEY_GOLDEN_DIRECTORY;
-const std::string current = "1";
+const unsigned current = 2;
 constexpr LogOptions small{4096, false};
 
 raft::ConfigurationPtr three_members() {
@@ -59,11 +59,53 @@ Script golden_script() {
   return script;
 }
 
+// Since version 2 a log loses its beginning...
+raft::Durable after_trim(WriteAheadLog* log) {
+  raft::Durable model = golden_script().states.back();
+  const auto append = [&](const raft::PersistBatch& batch) {
+    if (log != nullptr) log->append(batch);
+  };
+  for (int i = 0; i < 3; ++i) append(testing::batch_of(model, {SharedBytes(std::string(3000, 'y'))}, Term(6)));
+  raft::PersistBatch committed;
+  committed.number = 1;
+  committed.hard_state = raft::HardState{Term(6), {}, Index(7)};
+  testing::apply_batch(model, committed);
+  append(committed);
+  if (log != nullptr) {
+    EXPECT_GT(log->trim(Index(6)), 0U);
+  }
+  append(testing::batch_of(model, {SharedBytes("after the trim")}, Term(7)));
+  return model;
+}
+
+// ...or begins anew.
+raft::Durable after_reset(WriteAheadLog* log) {
+  raft::Durable model = golden_script().states.back();
+  raft::PersistBatch reset;
+  reset.number = 1;
+  reset.reset = raft::LogBase{{Term(5), Index(90)}, LogTime{1'700'000'000'090}, three_members(), Index(80)};
+  testing::apply_batch(model, reset);
+  if (log != nullptr) log->append(reset);
+  const auto batch = testing::batch_of(model, {SharedBytes("after the snapshot")}, Term(6));
+  if (log != nullptr) log->append(batch);
+  return model;
+}
+
 void write_directory(Disk& disk) {
   save_identity(disk, golden_identity());
-  auto opened = WriteAheadLog::open(disk, "log", small);
-  ASSERT_TRUE(opened.ok());
-  for (const auto& batch : golden_script().batches) opened->log->append(batch);
+  for (const char* directory : {"log", "log-anew"}) {
+    auto opened = WriteAheadLog::open(disk, directory, small);
+    ASSERT_TRUE(opened.ok());
+    for (const auto& batch : golden_script().batches) opened->log->append(batch);
+    directory == std::string("log") ? after_trim(opened->log.get()) : after_reset(opened->log.get());
+  }
+}
+
+void expect_log(Disk& disk, const std::string& directory, const raft::Durable& model, unsigned segments) {
+  const auto opened = WriteAheadLog::open(disk, directory, small);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_TRUE(same(opened->durable, testing::seen_from(opened->durable.base.index, model))) << directory;
+  EXPECT_EQ(opened->log->usage().segments, segments) << directory;
 }
 
 std::string bytes_of(const std::filesystem::path& path) {
@@ -73,7 +115,7 @@ std::string bytes_of(const std::filesystem::path& path) {
 }
 
 TEST(Golden, EveryReleasedDirectoryOpensWithAllThatIsInIt) {
-  for (unsigned version = 1; version <= std::stoul(current); ++version) {
+  for (unsigned version = 1; version <= current; ++version) {
     const auto released = golden / std::to_string(version);
     SCOPED_TRACE(released.string());
     TemporaryDirectory temporary;   // opening a log copies its last segment
@@ -83,25 +125,52 @@ TEST(Golden, EveryReleasedDirectoryOpensWithAllThatIsInIt) {
     ASSERT_TRUE(identity.ok()) << identity.error().message;
     ASSERT_TRUE(identity->has_value());
     EXPECT_EQ(**identity, golden_identity());
-    const auto opened = WriteAheadLog::open(disk, "log", small);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    EXPECT_TRUE(same(opened->durable, golden_script().states.back()));
-    EXPECT_EQ(opened->log->usage().segments, 4U);
+    if (version == 1) {
+      expect_log(disk, "log", golden_script().states.back(), 4);
+    } else {
+      expect_log(disk, "log", after_trim(nullptr), 3);
+      expect_log(disk, "log-anew", after_reset(nullptr), 1);
+    }
   }
+}
+
+// An upgrade: the old segments are continued, followed by new ones, and trimmed once a new one can begin the log.
+TEST(Golden, ALogOfVersion1IsContinuedAndTrimmed) {
+  TemporaryDirectory temporary;
+  std::filesystem::copy(golden / "1", temporary.path(), std::filesystem::copy_options::recursive);
+  raft::Durable model = golden_script().states.back();
+  PosixDisk disk(temporary.path());
+  {
+    auto opened = WriteAheadLog::open(disk, "log", small);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    EXPECT_EQ(opened->log->trim(Index(4)), 0U) << "version 1 does not say the log time of a segment's base";
+    for (int i = 0; i < 5; ++i) {
+      opened->log->append(testing::batch_of(model, {SharedBytes(std::string(2500, 'z'))}, Term(6)));
+    }
+    EXPECT_GE(opened->log->trim(Index(8)), 4U);
+  }
+  const auto again = WriteAheadLog::open(disk, "log", small);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_GT(again->durable.base.index, Index(4));
+  EXPECT_TRUE(same(again->durable, testing::seen_from(again->durable.base.index, model)));
 }
 
 TEST(Golden, ThisVersionWritesTheCurrentDirectoryByteForByte) {
   MemoryDisk disk;
   ASSERT_NO_FATAL_FAILURE(write_directory(disk));
-  EXPECT_EQ(disk.contents(identity_file), bytes_of(golden / current / identity_file));
-  for (const auto& name : disk.list("log")) {
-    EXPECT_TRUE(disk.contents("log/" + name) == bytes_of(golden / current / "log" / name)) << name;
+  EXPECT_EQ(disk.contents(identity_file), bytes_of(golden / std::to_string(current) / identity_file));
+  for (const std::string directory : {"log", "log-anew"}) {
+    for (const auto& name : disk.list(directory)) {
+      const auto released = golden / std::to_string(current) / directory / name;
+      EXPECT_TRUE(disk.contents(directory + "/" + name) == bytes_of(released)) << released;
+    }
   }
 }
 
 TEST(Golden, DISABLED_WriteTheCurrentDirectory) {
-  ASSERT_FALSE(std::filesystem::exists(golden / current)) << "it is there already; a released one stays as it is";
-  PosixDisk disk(golden / current);
+  const auto directory = golden / std::to_string(current);
+  ASSERT_FALSE(std::filesystem::exists(directory)) << "it is there already; a released one stays as it is";
+  PosixDisk disk(directory);
   ASSERT_NO_FATAL_FAILURE(write_directory(disk));
 }
 

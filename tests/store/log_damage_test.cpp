@@ -176,7 +176,7 @@ TEST_F(LogDamage, ANewerVersionIsRefusedNamingBoth) {   // R8
   std::string sum;
   Writer(sum).u64(checksum(std::string_view(bytes).substr(0, 504)));
   disk_.overwrite(first_segment, bytes.replace(504, 8, sum));
-  expect_error(disk_, "0000000001.wal has format version 7, this program reads version 1: start it with the version");
+  expect_error(disk_, "0000000001.wal has format version 7, this program reads versions 1 to 2: start it with the");
 }
 
 TEST_F(LogDamage, RandomBytesAnywhereAreHarmless) {

@@ -100,17 +100,47 @@ TEST(LogSector, BytesBehindTheUsedOnesChangeNothingAndNoOtherBitMayChange) {
 }
 
 TEST(LogSegment, TheHeaderHasTheseBytes) {
-  const std::string sector = encode(SegmentHeader{3, 4096, Index(17), 0x1122});
-  EXPECT_EQ(to_hex(sector.substr(0, 48)),
-            "5041524c4559574c" "01000000" "00020000" "0300000000000000" "0010000000000000" "1100000000000000"
-            "2211000000000000");
-  EXPECT_EQ(sector.substr(48, 456), std::string(456, '\0'));
+  const std::string sector = encode(SegmentHeader{3, 4096, Index(17), 0x1122, 2});
+  EXPECT_EQ(to_hex(sector.substr(0, 56)),
+            "5041524c4559574c" "02000000" "00020000" "0300000000000000" "0010000000000000" "1100000000000000"
+            "2211000000000000" "0200000000000000");
+  EXPECT_EQ(sector.substr(56, 448), std::string(448, '\0'));
   const auto header = decode_segment_header(sector);
   ASSERT_TRUE(header.ok());
   EXPECT_EQ(header->number, 3U);
   EXPECT_EQ(header->bytes, 4096U);
   EXPECT_EQ(header->first_index, Index(17));
   EXPECT_EQ(header->chain, 0x1122U);
+  EXPECT_EQ(header->begins, 2U);
+}
+
+TEST(LogSegment, TheHeaderOfVersion1IsReadAndWrittenAgainAsItWas) {
+  SegmentHeader old{3, 4096, Index(17), 0x1122};
+  old.version = 1;
+  const std::string sector = encode(old);
+  EXPECT_EQ(to_hex(sector.substr(8, 4)), "01000000");
+  EXPECT_EQ(sector.substr(48, 456), std::string(456, '\0'));
+  const auto header = decode_segment_header(sector);
+  ASSERT_TRUE(header.ok());
+  EXPECT_EQ(header->version, 1U);
+  EXPECT_EQ(header->begins, 1U);
+  EXPECT_EQ(encode(*header), sector);
+}
+
+TEST(LogSegment, AHeaderThatBeginsTheLogBehindItselfIsDamaged) {
+  EXPECT_FALSE(decode_segment_header(encode(SegmentHeader{3, 4096, Index(17), 0, 4})).ok());
+}
+
+TEST(LogRecord, ABaseHasTheseBytes) {
+  const LogRecord record = base_record({{Term(3), Index(2)}, LogTime{5}, nullptr, Index(1)});
+  EXPECT_EQ(to_hex(record.payload), "0500000000000000" "0100000000000000" "00");
+  const auto base = base_of(record, 2);
+  ASSERT_TRUE(base);
+  EXPECT_EQ(base->id, (raft::EntryId{Term(3), Index(2)}));
+  EXPECT_EQ(base->time, LogTime{5});
+  EXPECT_EQ(base->configuration_index, Index(1));
+  EXPECT_FALSE(base_of(record, 1)) << "version 1 has neither";
+  EXPECT_EQ(to_hex(trim_record({Term(3), Index(2)}, 9).payload), "0900000000000000");
 }
 
 TEST(LogSegment, SectorsSayWhereTheFirstRecordInThemBegins) {

@@ -1,0 +1,151 @@
+#include "node/snapshot_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/checksum.hpp"
+
+namespace parley::node {
+
+SnapshotSource::SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post)
+    : seams_(seams), tasks_(tasks), driver_(driver), post_(post), copies_(seams.disk), alarm_(seams.clock.make_alarm()) {}
+
+void SnapshotSource::start(store::Archive& archive) {
+  archive_ = &archive;
+  tasks_.spawn(offer_loop());
+}
+
+void SnapshotSource::stop() {
+  stopping_ = true;
+  giving_up_.request_stop();
+  alarm_->ring();
+}
+
+net::awaitable<void> SnapshotSource::offer_loop() {
+  co_await list_copies();
+  while (!stopping_) {
+    const auto peers = in_need();
+    if (peers.empty()) {
+      const bool leads = driver_.consensus().status().role == raft::Role::leader;
+      TimePoint next = never;
+      if (leads) next = seams_.clock.now() + look_interval;
+      co_await alarm_->wait_until(next);
+      continue;
+    }
+    const auto meta = best_copy();
+    if (!meta) {
+      co_await make_copy();
+      continue;
+    }
+    for (const NodeId peer : peers) {
+      empty_handed_.erase(peer);
+      if (!driver_.consensus().offer_snapshot(peer, *meta)) continue;
+      seams_.logger.info("snapshot_offered", "node " + std::to_string(peer.value) + " lacks what the log no longer holds: " +
+                                                 "offered the archive at index " + std::to_string(meta->id.index.value));
+    }
+    driver_.wake();
+  }
+}
+
+net::awaitable<void> SnapshotSource::list_copies() {
+  std::vector<store::ArchiveCopyId> listed;
+  std::function<void()> job = [this, &listed] { listed = copies_.list(); };
+  co_await seams_.workers.run(net::Lane::search, std::move(job));
+  known_ = std::move(listed);
+}
+
+// By a connection and a thread of its own, while writes go on (R12).
+net::awaitable<void> SnapshotSource::make_copy() {
+  std::optional<Result<store::ArchiveCopy>> made;
+  std::vector<store::ArchiveCopyId> listed;
+  const auto used = in_use();
+  std::function<void()> job = [this, &made, &listed, &used] {
+    made.emplace(copies_.make(*archive_, used, giving_up_.get_token()));
+    listed = copies_.list();
+  };
+  co_await seams_.workers.run(net::Lane::search, std::move(job));
+  known_ = std::move(listed);
+  if (stopping_) co_return;
+  if (made->ok()) {
+    ++copies_made_;
+    const auto& id = (*made)->id;
+    seams_.logger.info("snapshot_made", "copied the archive at index " + std::to_string(id.applied.index.value) + ", " +
+                                            std::to_string(id.bytes) + " bytes");
+    co_return;
+  }
+  seams_.logger.error("snapshot_failed", "no copy of the archive could be made: " + made->error().message);
+  const TimePoint again = seams_.clock.now() + pause_after_failure;
+  while (!stopping_ && seams_.clock.now() < again) co_await alarm_->wait_until(again);
+}
+
+std::vector<NodeId> SnapshotSource::in_need() const {
+  std::vector<NodeId> peers;
+  for (const auto& peer : driver_.consensus().status().peers) {
+    const bool nothing_offered = peer.snapshot_offered == Index(0) || empty_handed_.contains(peer.id.node);
+    if (peer.needs_snapshot && nothing_offered) peers.push_back(peer.id.node);
+  }
+  return peers;
+}
+
+// The newest copy that the log goes on from.
+std::optional<raft::SnapshotMeta> SnapshotSource::best_copy() const {
+  for (auto copy = known_.rbegin(); copy != known_.rend(); ++copy) {
+    auto meta = driver_.consensus().snapshot_meta(copy->applied.index);
+    if (meta && meta->id == copy->applied) return meta;
+  }
+  return std::nullopt;
+}
+
+std::optional<store::ArchiveCopyId> SnapshotSource::find(const wire::SnapshotRequest& request) const {
+  const auto fits = [&](const store::ArchiveCopyId& copy) {
+    return copy.applied == request.snapshot && (!request.file || copy.digest == *request.file);
+  };
+  auto found = std::ranges::find_if(known_, fits);
+  if (found == known_.end()) {   // another copy of the same index will do: the peer begins anew
+    found = std::ranges::find(known_, request.snapshot, &store::ArchiveCopyId::applied);
+  }
+  return found == known_.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<store::ArchiveCopyId> SnapshotSource::in_use() const {
+  return seams_.clock.now() < last_used_at_ + in_use_for ? last_used_ : std::nullopt;
+}
+
+void SnapshotSource::requested(NodeId from, const wire::SnapshotRequest& request) {
+  if (stopping_ || archive_ == nullptr || !serving_.insert(from).second) return;
+  tasks_.spawn(serve(from, request));
+}
+
+net::awaitable<void> SnapshotSource::serve(NodeId to, wire::SnapshotRequest request) {
+  wire::SnapshotChunk chunk;
+  chunk.snapshot = request.snapshot;
+  if (const auto copy = find(request)) {
+    last_used_ = copy;
+    last_used_at_ = seams_.clock.now();
+    std::optional<Result<std::string>> read;
+    const std::uint64_t offset = request.file == copy->digest ? request.offset : 0;
+    std::function<void()> job = [this, &read, &copy, offset] {
+      read.emplace(copies_.read(*copy, offset, wire::chunk_bytes_max));
+    };
+    co_await seams_.workers.run(net::Lane::search, std::move(job));
+    if (read->ok()) {
+      chunk.file = copy->digest;
+      chunk.total = copy->bytes;
+      chunk.offset = offset;
+      chunk.checksum = checksum(**read);
+      chunk.bytes = SharedBytes(std::move(**read));
+    } else {
+      seams_.logger.warn("snapshot_unreadable", read->error().message);
+      co_await list_copies();
+    }
+  }
+  serving_.erase(to);
+  if (stopping_) co_return;
+  if (chunk.total == 0) {
+    empty_handed_.insert(to);
+    alarm_->ring();
+  }
+  post_.post_to(to, wire::PeerFrame(std::move(chunk)));
+}
+
+}  // namespace parley::node

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "node/driver.hpp"
+#include "node/snapshot_post.hpp"
+#include "store/archive.hpp"
+#include "store/archive_copies.hpp"
+#include "wire/snapshot_frame.hpp"
+
+namespace parley::node {
+
+// The leader's side of snapshots (R12): makes a copy of the archive when a peer lacks what the log no longer holds, offers
+// it, and answers the peer's requests for its bytes. A copy serves every peer as long as the log goes on from it; the
+// store keeps at most two. One strand; outlives its tasks.
+class SnapshotSource {
+ public:
+  SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post);
+
+  void start(store::Archive& archive);   // spawns offer_loop; `archive` outlives the tasks
+  void stop();                           // a copy under way is given up
+  void look() { alarm_->ring(); }        // the role changed
+
+  // Answered by one chunk. A second request of the same peer before that is ignored: it asks again by itself.
+  void requested(NodeId from, const wire::SnapshotRequest& request);
+
+  std::uint64_t copies_made() const { return copies_made_; }
+
+  static constexpr Duration look_interval = milliseconds(100);   // while it leads
+  static constexpr Duration pause_after_failure = milliseconds(5000);
+  static constexpr Duration in_use_for = milliseconds(10'000);   // after the last request for it
+
+ private:
+  net::awaitable<void> offer_loop();
+  net::awaitable<void> list_copies();
+  net::awaitable<void> make_copy();
+  net::awaitable<void> serve(NodeId to, wire::SnapshotRequest request);
+  std::vector<NodeId> in_need() const;
+  std::optional<raft::SnapshotMeta> best_copy() const;
+  std::optional<store::ArchiveCopyId> find(const wire::SnapshotRequest& request) const;
+  std::optional<store::ArchiveCopyId> in_use() const;
+
+  Seams seams_;
+  TaskGroup& tasks_;
+  Driver& driver_;
+  SnapshotPost& post_;
+  store::ArchiveCopies copies_;
+  store::Archive* archive_ = nullptr;
+  std::unique_ptr<net::Alarm> alarm_;
+  std::vector<store::ArchiveCopyId> known_;   // by index
+  std::set<NodeId> serving_;
+  std::set<NodeId> empty_handed_;             // were offered a copy that is gone: offer another
+  std::optional<store::ArchiveCopyId> last_used_;
+  TimePoint last_used_at_ = long_ago;
+  std::stop_source giving_up_;
+  std::uint64_t copies_made_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace parley::node

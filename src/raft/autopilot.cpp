@@ -1,0 +1,140 @@
+// Dynamic quorum: when the voting set changes by itself.
+#include "raft/autopilot.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::raft {
+namespace {
+
+const PeerStatus* find(const Status& status, ServerId id) {
+  const auto found =
+      std::find_if(status.peers.begin(), status.peers.end(), [&](const auto& peer) { return peer.id == id; });
+  return found == status.peers.end() ? nullptr : &*found;
+}
+
+const PeerLink* find(const std::vector<PeerLink>& links, NodeId node) {
+  const auto found = std::find_if(links.begin(), links.end(), [&](const auto& link) { return link.node == node; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+constexpr unsigned falls_most = 16;
+
+Configuration with(Configuration configuration, const Member& changed, bool voter) {
+  for (Member& member : configuration.members) {
+    if (member.id == changed.id) member.voter = voter;
+  }
+  return configuration;
+}
+
+}  // namespace
+
+Resilience Resilience::of(std::size_t voters, std::size_t alive, std::size_t min_voters) {
+  const std::size_t majority = voters / 2 + 1;
+  const bool half_will_do = voters % 2 == 0 && voters > std::max<std::size_t>(min_voters, 1);
+  const std::size_t needed = half_will_do ? voters / 2 : majority;
+  Resilience result{voters, alive, alive >= majority, 0, 0};
+  result.bearable = alive > needed ? alive - needed : 0;
+  result.bearable_any = alive > majority ? alive - majority : 0;
+  return result;
+}
+
+std::optional<Configuration> Autopilot::decide(const Status& status, const std::vector<PeerLink>& links, Now now) {
+  next_look_ = never;
+  acts_at_.reset();
+  if (status.role != Role::leader || !status.configuration) {
+    seen_.clear();
+    resilience_ = {};
+    return std::nullopt;
+  }
+  if (std::exchange(term_, status.term) != status.term) seen_.clear();
+
+  const Configuration& present = *status.configuration;
+  Candidate dead;
+  Candidate back;
+  std::size_t alive = 0;
+  for (const Member& member : present.members) {
+    const PeerStatus* peer = find(status, member.id);
+    if (peer == nullptr) {   // this server itself
+      alive += member.voter;
+      continue;
+    }
+    Seen& seen = note(member, now.steady);
+    if (member.voter) {
+      const PeerLink* link = find(links, member.id.node);
+      const bool answers = peer->recently_heard && !(link != nullptr && link->refused_since);
+      alive += answers;
+      if (const TimePoint at = dead_at(*peer, link); !answers && at < dead.at) dead = {&member, at};
+    } else if (const TimePoint at = steady_at(*peer, status, seen, now.steady); at < back.at) {
+      back = {&member, at};
+    }
+  }
+  resilience_ = Resilience::of(present.voters(), alive, options_.min_voters);
+  if (!options_.enabled) return std::nullopt;
+
+  if (dead.member != nullptr && dead.at != never && worth_shrinking()) {
+    acts_at_ = dead.at;
+    if (dead.at <= now.steady) return with(present, *dead.member, false);
+    look_at(dead.at);
+  }
+  // A voter more must not end what goes on: the larger majority has to be alive.
+  if (back.member != nullptr && Resilience::of(present.voters() + 1, alive + 1, options_.min_voters).usable) {
+    if (back.at <= now.steady) return with(present, *back.member, true);
+    look_at(back.at);
+  }
+  return std::nullopt;
+}
+
+// R1: only what makes writes possible again, or lets one more die than before. With four voters of which one is dead
+// that one more is the leader: two of four could elect nobody, two of three can.
+bool Autopilot::worth_shrinking() const {
+  if (resilience_.voters <= std::max<std::size_t>(options_.min_voters, 1)) return false;
+  const auto smaller = Resilience::of(resilience_.voters - 1, resilience_.alive, options_.min_voters);
+  if (!smaller.usable) return false;   // its own majority must confirm it
+  return !resilience_.usable || smaller.bearable > resilience_.bearable ||
+         smaller.bearable_any > resilience_.bearable_any;
+}
+
+// When a voter counts as dead: never, while it answers.
+TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const {
+  TimePoint at = peer.heard_at + options_.silent_grace;
+  if (link == nullptr) return at;
+  if (link->refused_since) at = std::min(at, *link->refused_since + options_.refused_grace);
+  if (link->seat_kept_until) at = std::max(at, *link->seat_kept_until);
+  return at;
+}
+
+// Falls are counted as they are seen in the configuration, whoever brought them about.
+Autopilot::Seen& Autopilot::note(const Member& member, TimePoint now) {
+  Seen& seen = seen_[member.id.node];
+  if (seen.id != member.id) seen = Seen{member.id, member.voter, {}, long_ago, 0};
+  if (seen.voter && !member.voter) {
+    seen.fell_at = now;
+    seen.steady_since.reset();
+    if (seen.falls < falls_most) ++seen.falls;
+  }
+  if (member.voter && now > seen.fell_at + options_.steady_most) seen.falls = 0;
+  seen.voter = member.voter;
+  return seen;
+}
+
+// When a learner has been well for long enough; never, while it is not.
+TimePoint Autopilot::steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const {
+  const bool caught_up = peer.replicating && peer.match_index + options_.caught_up_entries >= status.last_index;
+  if (!peer.recently_heard || !caught_up) {
+    seen.steady_since.reset();
+    return never;
+  }
+  if (!seen.steady_since) seen.steady_since = now;
+  return *seen.steady_since + steady_for(seen);
+}
+
+Duration Autopilot::steady_for(const Seen& seen) const {
+  Duration wait = options_.steady_least;
+  for (unsigned fall = 1; fall < seen.falls && wait < options_.steady_most; ++fall) wait *= 2;
+  return std::min(wait, options_.steady_most);
+}
+
+void Autopilot::look_at(TimePoint when) { next_look_ = std::min(next_look_, when); }
+
+}  // namespace parley::raft

@@ -1,0 +1,43 @@
+// A leader hands over (dissertation 3.10): it takes no more proposals, brings the target up to date, and tells it to
+// campaign at once, without a pre-vote; the others may vote though they hear a leader (4.2.3). If that comes to nothing
+// within an election timeout it goes on as before (catalogue 25). Reads need no care: there are no leases (16).
+#include "raft/state.hpp"
+
+namespace parley::raft {
+
+Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, Now now) {
+  observe(now);
+  auto* leader = std::get_if<Leader>(&role);
+  if (leader == nullptr) return Refusal::not_leader;
+  const Member* member = log.configuration()->find(target);
+  if (target == self.node || member == nullptr || !member->voter) return Refusal::invalid;
+  if (leader->transfer) {
+    if (leader->transfer->target != target) return Refusal::busy;
+    return Nothing{};
+  }
+  const Progress& progress = leader->progress.at(target);
+  if (!progress.replied || progress.heard_at + options.election_timeout <= now.steady) return Refusal::busy;
+  leader->transfer = Transfer{target, now.steady + options.election_timeout, false};
+  return Nothing{};
+}
+
+// Only to a target that holds all of the log, on its disk: it can then win against any voter, and loses nothing.
+std::optional<Message> Consensus::State::timeout_now_for(NodeId node) {
+  auto& leader = std::get<Leader>(role);
+  if (!leader.transfer || leader.transfer->target != node || leader.transfer->told) return std::nullopt;
+  if (leader.progress.at(node).match_index() < log.last_index()) return std::nullopt;
+  leader.transfer->told = true;
+  return TimeoutNow{current_term(), leader.round};
+}
+
+void Consensus::State::on(ServerId from, const TimeoutNow& message, Now now) {
+  auto* follower = std::get_if<Follower>(&role);
+  if (follower == nullptr || message.term != current_term() || follower->leader != from) return;
+  // A heartbeat begun later says that the leader goes on: it may have given the transfer up.
+  if (message.round < follower->round || !is_voter() || disk_stalls()) return;
+  fail_reads();
+  begin_election(now);
+  std::get<Candidate>(role).transfer = true;
+}
+
+}  // namespace parley::raft

@@ -1,0 +1,370 @@
+// Dynamic quorum: the policy by itself, and every sequence of deaths and returns of three and five servers in the core,
+// against the table of DESIGN.md section 2.
+#include <gtest/gtest.h>
+
+#include "raft/autopilot.hpp"
+#include "raft/cluster.hpp"
+
+namespace parley::raft::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint start_of_time{std::chrono::hours(1)};
+
+// -- what can be borne ------------------------------------------------------------------------------------------------
+
+TEST(Resilience, OfThreeOneMayDieOfTwoTheFollowerOfFiveAnyTwo) {
+  EXPECT_EQ(Resilience::of(3, 3, 1).bearable, 1u);
+  EXPECT_EQ(Resilience::of(2, 2, 1).bearable, 1u);
+  EXPECT_EQ(Resilience::of(5, 5, 1).bearable, 2u);
+  EXPECT_EQ(Resilience::of(4, 4, 1).bearable, 2u) << "half of four goes on as three (R2)";
+  EXPECT_EQ(Resilience::of(1, 1, 1).bearable, 0u);
+}
+
+TEST(Resilience, WithMinVotersTwoHalfOfTwoIsNotEnough) {
+  EXPECT_EQ(Resilience::of(2, 2, 2).bearable, 0u);
+  EXPECT_EQ(Resilience::of(4, 4, 2).bearable, 2u);
+}
+
+TEST(Resilience, FewerThanAMajorityCanNotWrite) {
+  EXPECT_FALSE(Resilience::of(2, 1, 1).usable);
+  EXPECT_TRUE(Resilience::of(3, 2, 1).usable);
+}
+
+// -- the policy -------------------------------------------------------------------------------------------------------
+
+// A leader's status, as the test likes it.
+struct Scene {
+  Status status;
+  std::vector<PeerLink> links;
+  Now now{start_of_time, WallTime{0}};
+
+  explicit Scene(std::uint32_t voters, std::uint32_t learners = 0) {
+    status.role = Role::leader;
+    status.term = Term(2);
+    status.last_index = Index(1000);
+    status.configuration = configuration_of(voters, learners);
+    for (const Member& member : status.configuration->members) {
+      if (member.id.node == NodeId(1)) continue;
+      PeerStatus peer;
+      peer.id = member.id;
+      peer.match_index = Index(1000);
+      peer.replicating = peer.recently_heard = true;
+      peer.heard_at = now.steady;
+      status.peers.push_back(peer);
+    }
+  }
+  PeerStatus& peer(std::uint32_t node) { return status.peers.at(node - 2); }
+  void pass(Duration duration) {   // those who are heard go on being heard
+    now.steady += duration;
+    for (auto& one : status.peers) {
+      if (one.recently_heard) one.heard_at = now.steady;
+    }
+  }
+  void silence(std::uint32_t node) { peer(node).recently_heard = false; }
+  void refuse(std::uint32_t node) {
+    silence(node);
+    links.push_back({NodeId(node), now.steady, std::nullopt});
+  }
+  std::optional<Configuration> ask(Autopilot& autopilot) { return autopilot.decide(status, links, now); }
+};
+
+bool votes(const std::optional<Configuration>& configuration, std::uint32_t node) {
+  return configuration && configuration->is_voter(server(node));
+}
+
+TEST(Autopilot, WhoseProcessIsGoneLosesItsVoteWithinATenthOfASecond) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.refuse(3);
+  EXPECT_FALSE(scene.ask(autopilot));
+  EXPECT_EQ(autopilot.next_look(), scene.now.steady + 100ms);
+  scene.pass(100ms);
+  const auto next = scene.ask(autopilot);
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(votes(next, 1) && votes(next, 2));
+  EXPECT_FALSE(votes(next, 3));
+  EXPECT_TRUE(one_voter_apart(*scene.status.configuration, *next));
+}
+
+TEST(Autopilot, WhoIsOnlySilentIsGivenAGrace) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.silence(2);
+  scene.pass(1400ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(100ms);
+  EXPECT_TRUE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, WithMinVotersTwoThreeNeverShrink) {   // R1: it would not raise what can be borne
+  Scene scene(3);
+  Autopilot autopilot(AutopilotOptions{.min_voters = 2});
+  scene.refuse(3);
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, OfFourWithOneDeadThreeAreMadeSoThatTheLeaderMayDieToo) {   // R1: it raises what can be borne
+  EXPECT_EQ(Resilience::of(4, 3, 1).bearable_any, 0u);
+  EXPECT_EQ(Resilience::of(3, 3, 1).bearable_any, 1u);
+  Scene scene(4);
+  Autopilot autopilot;
+  scene.refuse(4);
+  scene.pass(100ms);
+  EXPECT_FALSE(votes(scene.ask(autopilot), 4));
+}
+
+TEST(Autopilot, OfSevenWithThreeDeadNothingIsShrunkBelowMinVoters) {
+  Scene scene(7);
+  Autopilot autopilot(AutopilotOptions{.min_voters = 7});
+  for (const std::uint32_t node : {5, 6, 7}) scene.refuse(node);
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, TwoOfFiveWhoDieAtOnceGoOneByOne) {
+  Scene scene(5);
+  Autopilot autopilot;
+  scene.refuse(4);
+  scene.refuse(5);
+  scene.pass(100ms);
+  const auto next = scene.ask(autopilot);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->voters(), 4u);
+}
+
+TEST(Autopilot, ThoseWhoAreWellKeepTheirVotes) {
+  for (std::uint32_t voters = 1; voters <= 7; ++voters) {
+    Scene scene(voters);
+    Autopilot autopilot;
+    scene.pass(60s);
+    EXPECT_FALSE(scene.ask(autopilot)) << voters;
+  }
+}
+
+TEST(Autopilot, WhoSaidThatItStopsKeepsItsSeatAWhile) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.silence(3);
+  scene.links.push_back({NodeId(3), scene.now.steady, scene.now.steady + 60s});
+  scene.pass(59s);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(1s);
+  EXPECT_TRUE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, AFollowerDecidesNothing) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.refuse(3);
+  scene.pass(10s);
+  scene.status.role = Role::follower;
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, ALearnerThatIsCaughtUpAndSteadyBecomesAVoter) {
+  Scene scene(2, 1);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(500ms);
+  EXPECT_TRUE(votes(scene.ask(autopilot), 3));
+}
+
+TEST(Autopilot, ALearnerThatLagsOrFallsSilentDoesNot) {
+  Scene scene(2, 1);
+  Autopilot autopilot;
+  scene.peer(3).match_index = Index(10);
+  scene.ask(autopilot);
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.peer(3).match_index = Index(1000);
+  scene.ask(autopilot);
+  scene.pass(400ms);
+  scene.silence(3);
+  scene.ask(autopilot);
+  scene.peer(3).recently_heard = true;
+  scene.pass(200ms);
+  EXPECT_FALSE(scene.ask(autopilot)) << "it was silent in between";
+}
+
+TEST(Autopilot, AVoterMoreNeverEndsWhatGoesOn) {
+  Scene scene(3, 1);
+  Autopilot autopilot(AutopilotOptions{.min_voters = 3});
+  scene.refuse(2);
+  scene.silence(3);   // one of three is left: of four it would be two, and that is no majority
+  scene.ask(autopilot);
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, WhoFallsOutAgainAndAgainWaitsLongerEachTime) {
+  Scene scene(3);
+  Autopilot autopilot;
+  Duration last{};
+  for (int fall = 0; fall < 4; ++fall) {
+    scene.refuse(3);
+    scene.ask(autopilot);
+    scene.pass(100ms);
+    const auto smaller = scene.ask(autopilot);
+    ASSERT_TRUE(smaller);
+    scene.status.configuration = configuration_of(smaller->members);
+    scene.links.clear();
+    scene.peer(3).recently_heard = true;
+    const TimePoint returned = scene.now.steady;
+    std::optional<Configuration> larger;
+    while (!(larger = scene.ask(autopilot))) scene.pass(10ms);
+    EXPECT_GE(scene.now.steady - returned, fall == 0 ? 500ms : 2 * last - 20ms);
+    last = std::chrono::duration_cast<milliseconds>(scene.now.steady - returned);
+    scene.status.configuration = configuration_of(larger->members);
+    scene.ask(autopilot);
+  }
+}
+
+// -- in the core ------------------------------------------------------------------------------------------------------
+
+// Servers with an autopilot each, driven as the shell drives them; a dead server's port refuses.
+class Piloted {
+ public:
+  explicit Piloted(std::uint32_t servers) : size_(servers) {
+    cluster_.found(servers);
+    for (std::uint32_t node = 1; node <= servers; ++node) pilots_.emplace(node, Autopilot());
+  }
+
+  void settle(Duration duration) {
+    for (Duration done{}; done < duration; done += 20ms) {
+      cluster_.tick(20ms);
+      for (auto& [node, pilot] : pilots_) drive(node, pilot);
+    }
+  }
+  void kill(std::uint32_t node) {
+    cluster_.crash(node);
+    cluster_.refuse(node);
+    refused_[node] = now();
+  }
+  void revive(std::uint32_t node) {
+    refused_.erase(node);
+    cluster_.restart(node);
+  }
+  bool up(std::uint32_t node) const { return cluster_.up(node); }
+
+  // A command that is committed within two seconds.
+  bool writes() {
+    for (int i = 0; i < 100; ++i) {
+      if (const auto leader = cluster_.leader()) {
+        const auto proposed = cluster_[*leader].propose(command("w" + std::to_string(++written_)),
+                                                        cluster_.now(cluster_.host(*leader)));
+        settle(20ms);
+        if (proposed.ok() && cluster_.committed() >= proposed->index) return true;
+      } else {
+        settle(20ms);
+      }
+    }
+    return false;
+  }
+  std::optional<std::uint32_t> leader() {
+    const auto leader = cluster_.leader();
+    return leader;
+  }
+  // Of the voters that the leader's, or else the newest, configuration names, those alive and all.
+  std::pair<std::size_t, std::size_t> voters() {
+    const Consensus* newest = nullptr;
+    Index most;
+    for (std::uint32_t node = 1; node <= size_; ++node) {
+      const auto& disk = cluster_.host(node).disk;
+      const Index last = disk.base.index + disk.entries.size();
+      if (!up(node) || (newest != nullptr && last <= most)) continue;
+      newest = &cluster_[node];
+      most = last;
+    }
+    if (newest == nullptr) return {0, 1};
+    std::size_t alive = 0;
+    const auto configuration = newest->status().configuration;
+    for (const Member& member : configuration->members) alive += member.voter && up(member.id.node.value);
+    return {alive, configuration->voters()};
+  }
+  const std::string& broken() const { return cluster_.broken; }
+
+ private:
+  TimePoint now() { return cluster_.now(cluster_.hosts().begin()->second).steady; }
+  void drive(std::uint32_t node, Autopilot& pilot) {
+    if (!cluster_.up(node)) return;
+    std::vector<PeerLink> links;
+    for (const auto& [dead, since] : refused_) links.push_back({NodeId(dead), since, std::nullopt});
+    const Now at = cluster_.now(cluster_.host(node));
+    auto next = pilot.decide(cluster_[node].status(), links, at);
+    if (!next) return;
+    if (!cluster_[node].propose_configuration(std::move(*next), at).ok()) return;
+    cluster_.check(cluster_.host(node));
+    cluster_.flow();
+  }
+
+  Cluster cluster_;
+  std::uint32_t size_;
+  std::map<std::uint32_t, Autopilot> pilots_;
+  std::map<std::uint32_t, TimePoint> refused_;
+  std::uint64_t written_ = 0;
+};
+
+struct Tally {
+  std::size_t histories = 0;
+  std::size_t went_on = 0;
+  std::size_t waited = 0;
+};
+
+// One history: in each step one server dies, or returns; after each the cluster has two seconds. The table: while it goes
+// on, the death of a follower never stops it; the leader's death doesn't either where a majority of the voters is left;
+// and what has stopped goes on as soon as a majority of the last voters is back.
+void play(std::uint32_t servers, const std::vector<std::uint32_t>& toggles, Tally& tally) {
+  Piloted cluster(servers);
+  cluster.settle(1s);
+  bool goes_on = cluster.writes();
+  ASSERT_TRUE(goes_on);
+  std::string story;
+  for (const std::uint32_t node : toggles) {
+    const bool dies = cluster.up(node);
+    const bool led = cluster.leader() == node;
+    story += (dies ? " -" : " +") + std::to_string(node) + (dies && led ? "(leader)" : "");
+    dies ? cluster.kill(node) : cluster.revive(node);
+    const auto [alive, voters] = cluster.voters();
+    const bool majority = 2 * alive > voters;
+    const bool expected = dies && !led ? goes_on : majority;
+    cluster.settle(2s);
+    goes_on = cluster.writes();
+    if (dies && !led && !goes_on && expected) ADD_FAILURE() << "a follower's death stopped it:" << story;
+    else if (goes_on != expected) ADD_FAILURE() << story << (goes_on ? " goes on" : " stands still");
+    ASSERT_EQ(cluster.broken(), "") << story;
+    ++(goes_on ? tally.went_on : tally.waited);
+  }
+  ++tally.histories;
+}
+
+void play_all(std::uint32_t servers, std::size_t length, Tally& tally) {
+  std::vector<std::uint32_t> toggles(length, 1);
+  for (;;) {
+    play(servers, toggles, tally);
+    if (::testing::Test::HasFailure()) return;
+    std::size_t place = 0;
+    while (place < length && ++toggles[place] > servers) toggles[place++] = 1;
+    if (place == length) return;
+  }
+}
+
+TEST(DynamicQuorum, EveryHistoryOfFiveDeathsAndReturnsAmongThreeGoesAsTheTableSays) {
+  Tally tally;
+  play_all(3, 5, tally);
+  EXPECT_EQ(tally.histories, 243u);
+  EXPECT_GT(tally.went_on, tally.waited);
+  EXPECT_GT(tally.waited, 100u);
+}
+
+TEST(DynamicQuorum, EveryHistoryOfThreeDeathsAndReturnsAmongFiveGoesAsTheTableSays) {
+  Tally tally;
+  play_all(5, 3, tally);
+  EXPECT_EQ(tally.histories, 125u);
+  EXPECT_EQ(tally.waited, 0u);
+}
+
+}  // namespace
+}  // namespace parley::raft::test

@@ -1,0 +1,243 @@
+// Leadership transfer: dissertation 3.10, with the leave to vote of 4.2.3; catalogue 16 and 25.
+#include <gtest/gtest.h>
+
+#include "raft/lone.hpp"
+
+namespace parley::raft::test {
+namespace {
+
+// Server 1 leads term 2 of three and a learner, 4; server 2 has all, server 3 answers but lacks the no-op.
+Lone leader() {
+  Lone s(log_of_terms(configuration_of(3, 1), {1}));
+  s.lead({2, 3});
+  s.acknowledge(2, Index(2));
+  s.acknowledge(2, Index(2));
+  s.acknowledge(3, Index(1));
+  EXPECT_EQ(s.status().commit_index, Index(2));
+  return s;
+}
+
+Result<Nothing, Refusal> transfer(Lone& s, std::uint32_t target) {
+  return s.raft.transfer_leadership(NodeId(target), s.now);
+}
+
+// -- the leader -----------------------------------------------------------------------------------------------------
+
+TEST(Transfer, an_up_to_date_target_is_told_to_campaign_at_once) {
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  EXPECT_EQ(s.status().transfer_target, NodeId(2));
+  const auto told = s.hear<TimeoutNow>(2);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->term, Term(2));
+  EXPECT_FALSE(s.hear<TimeoutNow>(2)) << "once";
+  EXPECT_FALSE(s.hear<TimeoutNow>(3)) << "nobody else";
+  s.time_out();
+  EXPECT_TRUE(s.hear<TimeoutNow>(2)) << "it may be lost";
+}
+
+TEST(Transfer, proposals_and_configurations_are_refused_meanwhile) {   // catalogue 25
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  EXPECT_EQ(s.raft.propose_configuration(*configuration_of(3), s.now).error(), Refusal::busy);
+  EXPECT_EQ(s.last(), id(2, 2));
+}
+
+TEST(Transfer, a_target_that_lags_is_brought_up_to_date_first) {
+  Lone s = leader();
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  ASSERT_TRUE(transfer(s, 3).ok());
+  EXPECT_FALSE(s.hear<TimeoutNow>(3));
+  s.acknowledge(3, Index(2));
+  EXPECT_FALSE(s.hear<TimeoutNow>(3)) << "the last entry is missing";
+  s.acknowledge(3, Index(3));
+  EXPECT_TRUE(s.hear<TimeoutNow>(3));
+}
+
+TEST(Transfer, it_is_given_up_after_an_election_timeout_and_the_leader_goes_on) {   // catalogue 25
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  EXPECT_LE(s.raft.deadline(), s.now.steady + milliseconds(50));
+  for (int i = 0; i < 29; ++i) {
+    s.pass(milliseconds(10));
+    s.acknowledge(2, Index(2));
+    EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  }
+  s.pass(milliseconds(10));
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+  EXPECT_EQ(s.status().role, Role::leader);
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  s.time_out();
+  EXPECT_FALSE(s.hear<TimeoutNow>(2));
+}
+
+TEST(Transfer, it_is_given_up_when_the_link_to_the_target_breaks) {
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  s.raft.unreachable(NodeId(3), s.now);
+  EXPECT_EQ(s.status().transfer_target, NodeId(2));
+  s.raft.unreachable(NodeId(2), s.now);
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok());
+}
+
+TEST(Transfer, only_a_leader_transfers_and_only_to_another_voter_that_is_there) {
+  Lone s = leader();
+  EXPECT_EQ(transfer(s, 1).error(), Refusal::invalid) << "itself";
+  EXPECT_EQ(transfer(s, 4).error(), Refusal::invalid) << "a learner";
+  EXPECT_EQ(transfer(s, 9).error(), Refusal::invalid) << "a stranger";
+  ASSERT_TRUE(transfer(s, 2).ok());
+  EXPECT_TRUE(transfer(s, 2).ok()) << "the same again";
+  EXPECT_EQ(transfer(s, 3).error(), Refusal::busy) << "one at a time";
+
+  Lone t = leader();
+  for (int i = 0; i < 31; ++i) {
+    t.pass(milliseconds(10));
+    t.acknowledge(2, Index(2));
+  }
+  EXPECT_EQ(transfer(t, 3).error(), Refusal::busy) << "not heard for an election timeout";
+  t.say(2, append(3, id(2, 2)));
+  EXPECT_EQ(transfer(t, 2).error(), Refusal::not_leader);
+}
+
+TEST(Transfer, asking_again_does_not_make_it_last_longer) {
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_TRUE(transfer(s, 2).ok());
+    s.pass(milliseconds(10));
+    s.acknowledge(2, Index(2));
+  }
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+}
+
+TEST(Transfer, it_ends_with_the_leadership) {   // catalogue 25: the flag is never left over; R2 still deposes
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  s.say(3, append(3, id(2, 2)));
+  s.sync();
+  s.lead({2, 3});
+  ASSERT_EQ(s.status().role, Role::leader);
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok());
+}
+
+TEST(Transfer, the_old_leader_votes_for_its_target_though_it_hears_itself) {
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  s.say(2, RequestVote{Term(3), id(2, 2), false, true});
+  EXPECT_EQ(s.status().role, Role::follower);
+  s.sync();
+  EXPECT_TRUE(s.hear<RequestVoteReply>(2)->vote_granted);
+}
+
+TEST(Transfer, reads_that_are_not_confirmed_before_the_new_term_fail) {   // catalogue 16: there is no lease to keep
+  Lone s = leader();
+  ASSERT_TRUE(transfer(s, 2).ok());
+  const auto read = s.raft.begin_read(s.now);
+  ASSERT_TRUE(read.ok());
+  s.say(2, RequestVote{Term(3), id(2, 2), false, true});
+  const auto outcomes = s.raft.take_reads();
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(outcomes[0].id, *read);
+  EXPECT_FALSE(outcomes[0].confirmed);
+}
+
+// -- the target -----------------------------------------------------------------------------------------------------
+
+// Server 1 follows server 2 in term 2, and heard its contact round 5.
+Lone follower(ConfigurationPtr configuration = configuration_of(3)) {
+  Lone s(log_of_terms(std::move(configuration), {1}));
+  s.say(2, append(2, id(1, 1), {2}, 1, 5));
+  s.sync();
+  (void)s.hear_all(2);
+  return s;
+}
+
+TEST(TimeoutNow, the_target_campaigns_without_a_pre_vote_and_asks_by_leave_of_the_leader) {   // 3.10, 4.2.3
+  Lone s = follower();
+  s.say(2, TimeoutNow{Term(2), 5});
+  EXPECT_EQ(s.status().role, Role::candidate);
+  EXPECT_EQ(s.status().term, Term(3));
+  EXPECT_FALSE(s.hear<RequestVote>(3)) << "its own vote is not on disk";
+  s.sync();
+  const auto request = s.hear<RequestVote>(3);
+  ASSERT_TRUE(request);
+  EXPECT_TRUE(request->transfer);
+  EXPECT_FALSE(request->pre_vote);
+  EXPECT_EQ(request->last_log, id(2, 2));
+  s.say(3, RequestVoteReply{Term(3), false, true});
+  EXPECT_EQ(s.status().role, Role::leader);
+}
+
+TEST(TimeoutNow, a_campaign_that_comes_to_nothing_is_followed_by_an_ordinary_one) {
+  Lone s = follower();
+  s.say(2, TimeoutNow{Term(2), 5});
+  s.sync();
+  s.time_out();
+  const auto request = s.hear<RequestVote>(3);
+  ASSERT_TRUE(request);
+  EXPECT_TRUE(request->pre_vote);
+  EXPECT_FALSE(request->transfer);
+}
+
+TEST(TimeoutNow, one_that_was_overtaken_or_comes_from_elsewhere_is_not_obeyed) {
+  Lone s = follower();
+  s.say(2, TimeoutNow{Term(2), 4});
+  s.say(2, TimeoutNow{Term(1), 5});
+  s.say(2, TimeoutNow{Term(3), 5});
+  s.say(3, TimeoutNow{Term(2), 5});
+  EXPECT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.status().term, Term(2));
+}
+
+TEST(TimeoutNow, a_learner_does_not_campaign) {   // catalogue 24
+  Lone s = follower(configuration_of({learner(1), voter(2), voter(3)}));
+  s.say(2, TimeoutNow{Term(2), 5});
+  EXPECT_EQ(s.status().role, Role::follower);
+}
+
+TEST(TimeoutNow, who_has_a_disk_that_stalls_does_not_campaign) {
+  Lone s = follower();
+  s.say(2, append(2, id(2, 2), {2}, 1, 5));
+  ASSERT_FALSE(s.begin_write().empty());
+  for (int i = 0; i < 10; ++i) {
+    s.pass(milliseconds(200));
+    s.say(2, append(2, id(2, 3), {}, 1, 5));
+  }
+  s.say(2, TimeoutNow{Term(2), 5});
+  EXPECT_EQ(s.status().role, Role::follower);
+}
+
+TEST(TimeoutNow, reads_that_wait_for_the_leader_fail) {
+  Lone s = follower();
+  ASSERT_TRUE(s.raft.begin_read(s.now).ok());
+  s.say(2, TimeoutNow{Term(2), 5});
+  const auto outcomes = s.raft.take_reads();
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_FALSE(outcomes[0].confirmed);
+}
+
+// -- the others -----------------------------------------------------------------------------------------------------
+
+TEST(TimeoutNow, who_hears_the_leader_votes_only_for_whom_the_leader_told_to_campaign) {   // 4.2.3
+  Lone s = follower();
+  s.say(3, RequestVote{Term(3), id(2, 2), false, false});
+  EXPECT_EQ(s.status().term, Term(2));
+  EXPECT_FALSE(s.hear<RequestVoteReply>(3)->vote_granted);
+  s.say(3, RequestVote{Term(3), id(2, 2), false, true});
+  s.sync();
+  EXPECT_TRUE(s.hear<RequestVoteReply>(3)->vote_granted);
+}
+
+TEST(TimeoutNow, leave_to_campaign_is_no_leave_to_win_with_a_shorter_log) {   // 5.4.1
+  Lone s = follower();
+  s.say(3, RequestVote{Term(3), id(1, 1), false, true});
+  s.sync();
+  EXPECT_FALSE(s.hear<RequestVoteReply>(3)->vote_granted);
+  EXPECT_EQ(s.status().term, Term(3));
+}
+
+}  // namespace
+}  // namespace parley::raft::test
