@@ -35,12 +35,13 @@ store::ArchiveBatch batch_of(std::vector<AppliedEntry>& entries, store::ArchiveP
 }  // namespace
 
 Archiver::Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position,
-                   Recent& recent, std::size_t lag_max)
+                   Recent& recent, std::size_t lag_max, milliseconds checkpoint_interval)
     : seams_(seams),
       archive_(std::move(archive)),
       position_(std::move(position)),
       recent_(recent),
       lag_max_(lag_max),
+      checkpoint_interval_(checkpoint_interval),
       alarm_(seams_.clock.make_alarm()),
       room_(seams_.clock.make_alarm()),
       checkpointed_(position_.applied.index) {}
@@ -116,7 +117,7 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   co_await seams_.workers.run(net::Lane::archive, std::move(job));
   writing_ = 0;
   since_checkpoint_ = with_these;
-  if (checkpoint_at_ == never) checkpoint_at_ = seams_.clock.now() + checkpoint_interval;
+  if (checkpoint_at_ == never) checkpoint_at_ = seams_.clock.now() + checkpoint_interval_;
   position_ = std::move(position);
   recent_.archived(position_.applied.index);
   not_before_ = seams_.clock.now() + archive_gap;

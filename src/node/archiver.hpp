@@ -29,7 +29,7 @@ struct AppliedEntry {
 class Archiver {
  public:
   Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position, Recent& recent,
-           std::size_t lag_max);
+           std::size_t lag_max, milliseconds checkpoint_interval = milliseconds(30'000));
 
   void add(AppliedEntry entry);  // in log order
   net::awaitable<void> archive_loop(Replication& replication);
@@ -65,6 +65,7 @@ class Archiver {
   Recent& recent_;
   std::function<Digest()> digest_;
   const std::size_t lag_max_;
+  const milliseconds checkpoint_interval_;
   std::unique_ptr<net::Alarm> alarm_;
   std::unique_ptr<net::Alarm> room_;  // the apply loop's
   bool unblocked_ = false;

@@ -37,6 +37,8 @@ node::ClusterConfig configuration(const ClusterOptions& options) {
   node::ClusterConfig config;
   config.allow_plaintext = true;
   config.log_segment_bytes = options.log_segment_bytes;
+  config.log_keep_entries = options.log_keep_entries;
+  config.checkpoint_interval = options.checkpoint_interval;
   config.heartbeat_interval = options.heartbeat_interval;
   config.election_timeout = options.election_timeout;
   for (std::uint32_t id = 1; id <= options.nodes; ++id) {

@@ -123,6 +123,8 @@ struct ClusterOptions {
   std::uint64_t log_segment_bytes = 64 * 1024;   // so that segments rotate
   milliseconds heartbeat_interval{50};
   milliseconds election_timeout{300};
+  std::uint64_t log_keep_entries = 20'000;       // small: who was away needs a snapshot
+  milliseconds checkpoint_interval{30'000};
   FabricOptions fabric;
 
   static ClusterOptions of(std::size_t nodes) {

@@ -81,6 +81,10 @@ FaultPlan make_plan(std::uint64_t seed, std::size_t nodes, const FaultSet& allow
     plan.chosen.insert(row.fault);
     add_events(plan, own, row, faulty_phase);
   }
+  if (plan.chosen.contains(Fault::snapshots)) {
+    plan.cluster.log_keep_entries = static_cast<std::uint64_t>(log_uniform(random, 5, 200));
+    plan.cluster.checkpoint_interval = milliseconds(static_cast<std::int64_t>(log_uniform(random, 500, 10'000)));
+  }
   std::stable_sort(plan.events.begin(), plan.events.end(),
                    [](const FaultEvent& a, const FaultEvent& b) { return a.at < b.at; });
   for (std::size_t i = 0; i < plan.events.size(); ++i) plan.events[i].number = i;

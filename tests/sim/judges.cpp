@@ -30,6 +30,7 @@ struct Judges::Parts {
   NodeLives lives;
   Counters counters;
   std::vector<bool> ran;   // by node: at the last step
+  std::map<NodeId, std::uint64_t> installed;   // snapshots, in the present life of the machine
   std::uint64_t steps = 0;
 
   static ServerId server_of(node::Node& node) {
@@ -37,6 +38,7 @@ struct Judges::Parts {
     return ServerId{identity.node, identity.incarnation};
   }
   void count_up();
+  void look_for_installs();
 };
 
 Judges::Judges(SimCluster& cluster, const History& history) : parts_(std::make_unique<Parts>(cluster, history)) {
@@ -51,6 +53,7 @@ std::optional<Violation> Judges::after_step() {
   Parts& parts = *parts_;
   const TimePoint now = parts.cluster.world().now();
   const bool look_at_limits = ++parts.steps % limits_every == 0;
+  parts.look_for_installs();
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
     if (!machine.running()) {
@@ -117,6 +120,21 @@ void Judges::disk_harmed(NodeId id) {
 const Counters& Judges::counters() const {
   parts_->count_up();
   return parts_->counters;
+}
+
+// A node that installed a snapshot came up anew within the same process, with another Consensus and another archive.
+void Judges::Parts::look_for_installs() {
+  for (std::size_t i = 1; i <= cluster.size(); ++i) {
+    SimNode& machine = cluster.node(i);
+    const std::uint64_t now = machine.running() ? machine.node().snapshots_installed() : 0;
+    std::uint64_t& before = installed[machine.id()];
+    if (now > before) {
+      raft.vanished(machine.id());
+      nodes.restarted(machine.id());
+      counters.snapshots += now - before;
+    }
+    before = now;
+  }
 }
 
 void Judges::Parts::count_up() {

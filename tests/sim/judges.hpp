@@ -23,6 +23,7 @@ struct Counters {
   std::uint64_t leader_crashes = 0;
   std::uint64_t leader_crashes_with_unreplicated = 0;   // with an entry that no other running or stopped node has
   std::uint64_t restarts = 0;
+  std::uint64_t snapshots = 0;   // installed
   std::uint64_t committed = 0;       // entries
   std::uint64_t messages = 0;        // sent, in the log
   std::uint64_t acknowledged = 0;    // operations done

@@ -48,6 +48,7 @@ bool Nemesis::disk_fault(const FaultEvent& event, Random& random) {
     case Fault::sync_error:
     case Fault::read_error:
     case Fault::disk_full: fail_disk(node, event, random); return true;
+    case Fault::snapshots: return true;   // a matter of the cluster's options: make_plan()
     case Fault::rot_log:
     case Fault::rot_archive:
     case Fault::misdirected: damage(node, event, random); return true;

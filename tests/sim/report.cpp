@@ -30,6 +30,7 @@ constexpr CounterField counter_fields[] = {
     {"leader_crashes", &Counters::leader_crashes},
     {"leader_crashes_with_unreplicated", &Counters::leader_crashes_with_unreplicated},
     {"restarts", &Counters::restarts},
+    {"snapshots", &Counters::snapshots},
     {"committed", &Counters::committed},
     {"messages", &Counters::messages},
     {"acknowledged", &Counters::acknowledged},
