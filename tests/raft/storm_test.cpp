@@ -27,11 +27,11 @@ struct Weather {
         partition(random.chance(0.3) ? 0 : random.unit() * 0.004),
         configuration(random.chance(0.4) ? 0 : random.unit() * 0.01),
         slow_disk(random.chance(0.4) ? 0 : random.unit() * 0.98),
-        slow_apply(random.chance(0.6) ? 0 : random.unit() * 0.98),
-        compaction(random.chance(0.3) ? 0 : random.unit() * 0.05),
-        margin(random.chance(0.5) ? 0 : random.unit() * 40),
-        fetch(random.unit() * 0.1),
-        transfer(random.chance(0.6) ? 0 : random.unit() * 0.01) {}
+        slow_apply(random.chance(0.5) ? 0 : random.unit() * 0.98),
+        compaction(random.chance(0.3) ? 0 : random.unit() * 0.3),
+        margin(random.chance(0.5) ? 0 : random.unit() * 20),
+        fetch(random.unit() * random.unit() * 0.2),
+        transfer(random.chance(0.4) ? 0 : random.unit() * 0.03) {}
   double drop, duplicate, reorder, replay, crash, wipe, partition, configuration, slow_disk, slow_apply;
   double compaction, margin, fetch, transfer;
 };
@@ -97,6 +97,7 @@ class Storm {
   std::uint32_t nodes_;
   std::vector<Envelope> wire_;
   std::vector<Envelope> old_;              // for replays
+  std::map<ServerId, std::vector<SnapshotOffer>> offered_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Index> reads_;   // what was committed when they began
   int proposed_ = 0;
 };
@@ -131,7 +132,7 @@ void Storm::work(Host& host) {
   host.apply_held = random_.chance(weather_.slow_apply);
   cluster_.work(host);
   if (random_.chance(0.2)) offer_snapshots(host);
-  if (host.fetching && random_.chance(weather_.fetch)) fetch(host);
+  fetch(host);
   collect_reads(host);
 }
 
@@ -158,12 +159,17 @@ void Storm::deliver_one() {
   cluster_.deliver(envelope);
 }
 
-// A checkpoint, and the log gets shorter, in memory more than on disk: there whole segments go, and later.
+// The log gets shorter: in memory as far as it may go, or less; on disk later, and never beyond the last checkpoint.
 void Storm::compact(Host& host) {
-  cluster_.compact(host, static_cast<std::uint64_t>(weather_.margin), false);
-  if (random_.chance(0.5)) return;
-  const Index base = host.consensus->status().base_index;
-  trim(host.disk, Index(random_.between(host.disk.base.index.value, std::max(base, host.disk.base.index).value)));
+  if (random_.chance(0.8)) cluster_.compact(host, static_cast<std::uint64_t>(weather_.margin), false);
+  else host.consensus->compact(Index(~0ULL));
+  cluster_.check(host);
+  const Status status = host.consensus->status();
+  const Index through = std::min(status.base_index, host.archive.at.id.index);
+  const Index on_disk = host.disk.base.index;
+  // A log that is to begin anew on disk is not trimmed before that.
+  if (random_.chance(0.5) || status.persisted_index < status.base_index || through <= on_disk) return;
+  trim(host.disk, Index(random_.between(on_disk.value, through.value)));
 }
 
 // Where one is needed; and sometimes a newer one while the older is still being fetched.
@@ -174,8 +180,14 @@ void Storm::offer_snapshots(Host& host) {
   }
 }
 
-// It takes a while, and what it was fetched for may have come to nothing meanwhile.
+// It takes a while, and what it was fetched for may have come to nothing meanwhile: the entries came after all, or this
+// server was restarted since. Whatever was offered once is a prefix of what is committed, and may be installed.
 void Storm::fetch(Host& host) {
+  std::vector<SnapshotOffer>& offered = offered_[host.id];
+  const bool is_new = host.fetching && (offered.empty() || offered.back().meta.id != host.fetching->meta.id);
+  if (is_new) offered.push_back(*host.fetching);
+  if (offered.empty() || !random_.chance(weather_.fetch)) return;
+  host.fetching = random_.chance(0.5) ? offered.back() : offered[random_.below(offered.size())];
   installed += cluster_.finish_fetch(host);
 }
 

@@ -8,6 +8,7 @@
 
 #include "store/archive_copies.hpp"
 #include "store/archive_sample.hpp"
+#include "store/hook_disk.hpp"
 #include "store/memory_disk.hpp"
 #include "store/page_checksum.hpp"
 #include "store/posix_disk.hpp"
@@ -199,6 +200,50 @@ TEST_F(ArchiveCopying, AnUnreadablePageOfTheArchiveItselfIsSaid) {
   disk_.flip(file, (page_size * 3 + 9) * 8);
   EXPECT_THROW(static_cast<void>(copies_.make(archive(), std::nullopt)), ArchiveDamaged);
   EXPECT_THAT(copies_.list(), SizeIs(0));
+}
+
+// R9, R12: what a checkpoint in the middle of a copy says is on the disk is there, although it could not do its last
+// step; and the copy stays the state it began with.
+TEST(ArchiveCopyingMeanwhile, ACheckpointIsDurableAndTheCopyStaysOneState) {
+  int interrupted = 0;
+  for (int at = 0;; at += 3) {
+    SCOPED_TRACE("at write " + std::to_string(at));
+    MemoryDisk memory;
+    SampleWorkload workload(4);
+    Archive::Opened opened;
+    int writes = 0;
+    std::unique_ptr<MemoryDisk> cut;
+    ArchiveModel at_checkpoint;
+    HookDisk disk(memory, "snapshot/", [&] {
+      if (++writes != at + 1) return;
+      for (int i = 0; i < 3; ++i) opened.archive->write(workload.next(4));
+      opened.archive->checkpoint();
+      at_checkpoint = workload.model();
+      cut = memory.clone();
+      opened.archive->write(workload.next(4));
+    });
+    opened = *Archive::open(disk, file);
+    for (int i = 0; i < 30; ++i) {
+      opened.archive->write(workload.next(4));
+      if (i == 20) opened.archive->checkpoint();
+    }
+    const ArchiveModel model = workload.model();
+    ArchiveCopies copies(disk);
+    const auto copy = copies.make(*opened.archive, std::nullopt);
+    ASSERT_TRUE(copy.ok()) << copy.error().message;
+    if (cut == nullptr) break;   // the copy has not so many writes
+    ++interrupted;
+    MemoryDisk other;
+    other.overwrite(file, *copies.read(copy->id, 0, copy->id.bytes));
+    EXPECT_EQ(difference(*Archive::open(other, file), model), "");
+    cut->crash_losing_all_unsynced();
+    auto after = Archive::open(*cut, file);
+    ASSERT_TRUE(after.ok()) << after.error().message;
+    EXPECT_EQ(difference(*after, at_checkpoint), "");
+    opened.archive->checkpoint();
+    EXPECT_EQ(memory.contents(file + "-wal"), "") << "nobody copies any more";
+  }
+  EXPECT_GT(interrupted, 8);
 }
 
 // R12: at full speed beside the writer; each copy is one of the states between two writes, checkpoints or not.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/checksum.hpp"
 #include "base/codec.hpp"
 #include "wire/raft_codec.hpp"
@@ -53,7 +55,15 @@ struct Golden {
 
 const std::string digest_hex(64, '0');
 
+SnapshotChunk chunk_of(std::uint64_t total, std::uint64_t offset, std::string bytes) {
+  return {{Term(4), Index(9)}, Digest{}, total, offset, 6, SharedBytes(std::move(bytes))};
+}
+
 std::vector<Golden> goldens() {
+  static const std::string request_hex = "0108" "0400000000000000" "0900000000000000" "01" + digest_hex +
+                                         "0200000000000000";
+  static const std::string chunk_hex = "0109" "0400000000000000" "0900000000000000" + digest_hex +
+                                       "0500000000000000" "0300000000000000" "0600000000000000" "02000000" "6869";
   static const std::string hello_hex =
       "0101" "0100" "0100" "01000000a100000000000000" "02000000" "0c00000000000000" + digest_hex;
   static const std::string welcome_hex = "0102" "0100" "01000000a100000000000000" "0c00000000000000" + digest_hex +
@@ -71,8 +81,10 @@ std::vector<Golden> goldens() {
       {Forwarded{6, Forwarded::Outcome::busy, {Term(5), Index(10)}},
        "0106" "0600000000000000" "02" "0500000000000000" "0a00000000000000"},
       {Presence{{3, 4}}, "0107" "02000000" "0300000000000000" "0400000000000000"},
-      {raft::RequestVote{Term(5), {Term(4), Index(9)}, true},
+      {raft::RequestVote{Term(5), {Term(4), Index(9)}, true, false},
        "0110" "0500000000000000" "0400000000000000" "0900000000000000" "01"},
+      {raft::RequestVote{Term(5), {Term(4), Index(9)}, false, true},
+       "0110" "0500000000000000" "0400000000000000" "0900000000000000" "02"},
       {raft::RequestVoteReply{Term(5), false, true}, "0111" "0500000000000000" "00" "01"},
       {append,
        "0112" "0500000000000000" "0400000000000000" "0900000000000000" "0800000000000000" "0700000000000000"
@@ -83,6 +95,13 @@ std::vector<Golden> goldens() {
        "0300000000000000" "ffffffffffffffff"},
       {raft::ReadIndexRequest{7}, "0114" "0700000000000000"},
       {raft::ReadIndexReply{7, true, Index(11)}, "0115" "0700000000000000" "01" "0b00000000000000"},
+      {raft::InstallSnapshot{Term(5), {{Term(4), Index(9)}, LogTime{3},
+                                       std::make_shared<const raft::Configuration>(one_member()), Index(2)}},
+       "0116" "0500000000000000" "0400000000000000" "0900000000000000" "0300000000000000" "0200000000000000" "01"
+       "0100" "01000000a100000000000000" "01" "03000000613a31" "03000000623a32"},
+      {raft::TimeoutNow{Term(5), 7}, "0117" "0500000000000000" "0700000000000000"},
+      {SnapshotRequest{{Term(4), Index(9)}, Digest{}, 2}, request_hex},
+      {chunk_of(5, 3, "hi"), chunk_hex},
   };
 }
 
@@ -100,7 +119,12 @@ TEST(PeerFrame, TheChecksumIsXxh3OfAllBeforeItLittleEndian) {
 
 TEST(PeerFrame, ThereIsAGoldenFrameForEveryKind) {
   const auto all = goldens();
-  EXPECT_EQ(all.size(), std::variant_size_v<PeerFrame> - 1 + std::variant_size_v<raft::Message>);
+  std::set<std::pair<std::size_t, std::size_t>> kinds;
+  for (const auto& golden : all) {
+    const auto* message = std::get_if<raft::Message>(&golden.frame);
+    kinds.insert({golden.frame.index(), message ? message->index() : 0});
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<PeerFrame> - 1 + std::variant_size_v<raft::Message>);
 }
 
 TEST(PeerFrame, EveryTruncationIsRefused) {
@@ -135,7 +159,7 @@ TEST(PeerFrame, EveryFlippedBitIsRefused) {
 
 PeerFrame random_frame(Random& random) {
   const auto founding = digest(random_text(random, 8));
-  switch (random.below(13)) {
+  switch (random.below(17)) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
                    testing::random_server(random), NodeId(7), ClusterId(random.next()), founding};
@@ -155,7 +179,10 @@ PeerFrame random_frame(Random& random) {
       for (std::uint64_t i = random.below(20); i > 0; --i) presence.accounts.push_back(random.next());
       return presence;
     }
-    case 7: return raft::RequestVote{Term(random.next()), testing::random_entry_id(random), random.chance(0.5)};
+    case 7: {
+      const auto kind = random.below(3);
+      return raft::RequestVote{Term(random.next()), testing::random_entry_id(random), kind == 1, kind == 2};
+    }
     case 8: return raft::RequestVoteReply{Term(random.next()), random.chance(0.5), random.chance(0.5)};
     case 9: {
       raft::AppendEntries append{Term(random.next()), testing::random_entry_id(random), Index(random.next()),
@@ -168,6 +195,20 @@ PeerFrame random_frame(Random& random) {
                                       Index(random.next()), Index(random.next()), Term(random.next()),
                                       Index(random.next()), WallTime{static_cast<std::int64_t>(random.next())}};
     case 11: return raft::ReadIndexRequest{random.next()};
+    case 12: return raft::InstallSnapshot{Term(random.next()), testing::random_log_base(random)};
+    case 13: return raft::TimeoutNow{Term(random.next()), random.next()};
+    case 14: {
+      SnapshotRequest request{testing::random_entry_id(random), {}, random.next()};
+      if (random.chance(0.5)) request.file = founding;
+      return request;
+    }
+    case 15: {
+      SnapshotChunk chunk{testing::random_entry_id(random), founding, 0, 0, random.next(), {}};
+      chunk.bytes = SharedBytes(random_text(random, 200));
+      chunk.offset = random.next() / 4;
+      chunk.total = chunk.offset + chunk.bytes.size() + (chunk.bytes.size() > 0 ? random.next() / 4 : 0);
+      return chunk;
+    }
     default: return raft::ReadIndexReply{random.next(), random.chance(0.5), Index(random.next())};
   }
 }
@@ -208,7 +249,7 @@ TEST(PeerFrame, RandomBytesAreHarmlessUnderAChecksumThatFits) {
   Random random(13);
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes("\x01", 1);
-    bytes += static_cast<char>(random.below(24));
+    bytes += static_cast<char>(random.below(26));
     bytes += random_text(random, 80);
     const auto frame = decode_peer_frame(sealed(bytes));
     if (!frame.ok()) continue;
@@ -233,6 +274,44 @@ TEST(PeerFrame, ACountThatTheBytesCantHoldIsRefusedBeforeItIsAllocated) {
     Writer(bytes).u32(0xffffffff);
     EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
   }
+}
+
+TEST(PeerFrame, AChunkOfTheLargestSizeIsReadAndOneByteMoreIsRefused) {
+  const auto largest = decode_peer_frame(encode(chunk_of(chunk_bytes_max, 0, std::string(chunk_bytes_max, 'x'))));
+  ASSERT_TRUE(largest.ok());
+  EXPECT_EQ(std::get<SnapshotChunk>(*largest).bytes.size(), chunk_bytes_max);
+  std::string bytes = encode(chunk_of(chunk_bytes_max + 1, 0, std::string(chunk_bytes_max, 'x')));
+  bytes.resize(bytes.size() - 8 - chunk_bytes_max - 4);
+  Writer(bytes).string(std::string(chunk_bytes_max + 1, 'x'));
+  EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
+}
+
+TEST(PeerFrame, AChunkLiesWithinItsCopyAndBringsItsReaderOn) {
+  EXPECT_TRUE(decode_peer_frame(encode(chunk_of(5, 5, ""))).ok()) << "the end of the copy";
+  EXPECT_TRUE(decode_peer_frame(encode(chunk_of(0, 0, ""))).ok()) << "there is no such copy any more";
+  const std::string bytes = encode(chunk_of(5, 3, "hi"));
+  const std::size_t total_at = 2 + 16 + 32;
+  for (const unsigned wrong : {2u, 4u}) {   // begins beyond the end; ends beyond it
+    std::string changed = bytes.substr(0, bytes.size() - 8);
+    changed[total_at] = static_cast<char>(wrong);
+    EXPECT_FALSE(decode_peer_frame(sealed(changed)).ok());
+  }
+  std::string empty = encode(chunk_of(5, 5, ""));
+  empty.resize(empty.size() - 8);
+  empty[total_at] = 6;
+  EXPECT_FALSE(decode_peer_frame(sealed(empty)).ok()) << "nothing, though there is more";
+}
+
+TEST(PeerFrame, AVoteOfAnUnknownKindIsRefused) {
+  std::string bytes = encode(raft::RequestVote{Term(5), {Term(4), Index(9)}, false, true});
+  bytes.resize(bytes.size() - 8);
+  bytes.back() = 3;
+  EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
+}
+
+TEST(PeerFrameDeath, AChunkBeyondItsLimitsOrItsCopyIsABrokenAssertion) {
+  EXPECT_DEATH(encode(chunk_of(chunk_bytes_max + 1, 0, std::string(chunk_bytes_max + 1, 'x'))), "within its limits");
+  EXPECT_DEATH(encode(chunk_of(4, 3, "hi")), "its copy");
 }
 
 TEST(PeerFrame, ATooLongReasonAndPresenceAreCutAtTheirLimits) {

@@ -55,6 +55,31 @@ TEST(RaftCodec, AHardStateHasTheseBytes) {
   EXPECT_EQ(to_hex(bytes_of(hard_state)), "0900000000000000" "00" "0400000000000000");
 }
 
+TEST(RaftCodec, ALogBaseHasTheseBytes) {
+  raft::LogBase base{{Term(3), Index(0x0102)}, LogTime{-2}, nullptr, Index(7)};
+  EXPECT_EQ(to_hex(bytes_of(base)), "0300000000000000" "0201000000000000" "feffffffffffffff" "0700000000000000" "00");
+  base.configuration = std::make_shared<const raft::Configuration>(two_members());
+  EXPECT_EQ(to_hex(bytes_of(base)),
+            "0300000000000000" "0201000000000000" "feffffffffffffff" "0700000000000000" "01" "0200"
+            "01000000" "a100000000000000" "01" "03000000" "613a31" "03000000" "623a32"
+            "02000000" "a200000000000000" "00" "03000000" "633a33" "00000000");
+}
+
+TEST(RaftCodec, ReadsBackEveryRandomLogBaseAndNoTruncationOfIt) {
+  Random random(5);
+  for (int round = 0; round < 300; ++round) {
+    const raft::LogBase base = testing::random_log_base(random);
+    const std::string bytes = bytes_of(base);
+    Reader in(bytes);
+    ASSERT_EQ(read_log_base(in), base);
+    ASSERT_TRUE(in.done());
+    const std::size_t cut = random.below(bytes.size());
+    Reader short_in(std::string_view(bytes).substr(0, cut));
+    (void)read_log_base(short_in);
+    ASSERT_FALSE(short_in.ok()) << "cut at " << cut << " of " << bytes.size();
+  }
+}
+
 TEST(RaftCodec, ReadsBackEveryRandomEntryAndNoTruncationOfIt) {
   Random random(1);
   for (int round = 0; round < 300; ++round) {

@@ -48,6 +48,13 @@ inline raft::Entry random_entry(Random& random) {
   return entry;
 }
 
+inline raft::LogBase random_log_base(Random& random) {
+  raft::ConfigurationPtr configuration;
+  if (random.chance(0.9)) configuration = std::make_shared<const raft::Configuration>(random_configuration(random));
+  const LogTime time{static_cast<std::int64_t>(random.next())};
+  return {random_entry_id(random), time, std::move(configuration), Index(random.next())};
+}
+
 inline bool same(const raft::Content& a, const raft::Content& b) {
   if (a.index() != b.index()) return false;
   if (const auto* configuration = std::get_if<raft::ConfigurationPtr>(&a)) {
