@@ -46,6 +46,10 @@ Index Compactor::through() const {
 
 net::awaitable<void> Compactor::compact(Index through) {
   const Index base = driver_.consensus().compact(through);
+  if (!std::exchange(said_, true)) {
+    seams_.logger.info("log_compacted", "the log begins after index " + std::to_string(base.value) +
+                                            " from now on, and moves up with each checkpoint of the archive");
+  }
   std::size_t removed = 1;
   while (removed > 0 && !stopping_) {
     std::function<void()> job = [this, base, &removed] { removed = log_.trim(base); };

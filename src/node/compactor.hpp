@@ -34,6 +34,7 @@ class Compactor {
   std::function<Index()> checkpointed_;
   std::unique_ptr<net::Alarm> alarm_;
   bool stopping_ = false;
+  bool said_ = false;   // once is enough
 };
 
 }  // namespace parley::node

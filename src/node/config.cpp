@@ -59,6 +59,9 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   config.session_outbox_max =
       reader.optional_number(root, "session_outbox_max", 16, 1'000'000, config.session_outbox_max);
   config.archive_lag_max = reader.optional_number(root, "archive_lag_max", 1'000, 10'000'000, config.archive_lag_max);
+  const auto checkpoint = static_cast<std::uint64_t>(config.checkpoint_interval.count());
+  config.checkpoint_interval =
+      milliseconds(reader.optional_number(root, "checkpoint_interval_ms", 100, 3'600'000, checkpoint));
   config.log_keep_entries = reader.optional_number(root, "log_keep_entries", 100, 100'000'000, config.log_keep_entries);
 }
 
@@ -112,7 +115,8 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   if (!parsed.ok()) return parsed.error();
   const JsonAt root{&parsed.value(), ""};
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
-                          "session_outbox_max", "archive_lag_max", "log_keep_entries", "allow_plaintext"});
+                          "session_outbox_max", "archive_lag_max", "log_keep_entries",
+                          "checkpoint_interval_ms", "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
   read_timings(reader, root, config);
   read_limits(reader, root, config);

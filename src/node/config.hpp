@@ -35,9 +35,8 @@ struct ClusterConfig {
   std::size_t session_outbox_max = 1024;         // messages waiting for one slow reader
   std::size_t archive_lag_max = 100'000;         // entries applied but not yet in the archive: then `later`
   std::uint64_t log_keep_entries = 20'000;       // of the log, below the archive's checkpoint, for who was away
-  milliseconds checkpoint_interval{30'000};      // of the archive, at most; this and the next: not in the file, the
-                                                 // simulator makes them small
-  std::uint64_t log_segment_bytes = 16 * 1024 * 1024;
+  milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written
+  std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate
   bool allow_plaintext = false;                  // off the loopback nothing listens without it (P10)
 
   const NodeConfig* find(NodeId id) const;

@@ -1,8 +1,10 @@
 // Scenario 5 (docs/TESTING.md): what the cluster does every day, each by its name.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <set>
+#include <string>
 
 #include "scenarios/judge.hpp"
 
@@ -52,6 +54,39 @@ awaitable<void> replication(Scenario& s) {
 TEST(LogReplication, AFollowerThatWasAwayHoldsTheSameAsTheOthersWhenItIsBack) {
   Scenario scenario;
   scenario.play(replication);
+}
+
+bool logged(Scenario& s, NodeId node, const std::string& event) {
+  std::ifstream log(s.nodes().log_file(node));
+  for (std::string line; std::getline(log, line);) {
+    if (line.find(event) != std::string::npos) return true;
+  }
+  return false;
+}
+
+awaitable<void> snapshot(Scenario& s) {
+  auto writers = co_await gather(s, "writer", 3, "#ops");
+  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
+  const NodeId leader = co_await s.leader();
+  const NodeId late = s.follower(leader);
+  co_await s.kill(late);                           // misses all of it, and more than the log keeps
+  for (Person* writer : writers) writer->begin_writing("#ops", 1000, 16);
+  const auto compacted = [&s, leader] { return logged(s, leader, "the log begins after index"); };
+  const bool gone = co_await s.eventually(compacted, 30s);
+  SCENARIO_REQUIRE(gone, "the leader kept its whole log");
+  s.start(late);                                   // while they go on
+  const auto fetched = [&s, late] { return logged(s, late, "and verified"); };
+  const bool came = co_await s.eventually(fetched, 30s);
+  EXPECT_TRUE(came) << "the archive was not fetched";
+  co_await until_done(s, writers, 60s);
+  co_await judge(s, "#ops", writers, std::vector<Person*>());
+}
+
+TEST(Snapshot, AFollowerThatWasAwayForTooLongFetchesTheArchiveAndHoldsTheSameAsTheOthers) {
+  ScenarioOptions options;
+  options.settings = "\"log_keep_entries\": 100, \"checkpoint_interval_ms\": 200";
+  Scenario scenario(options);
+  scenario.play(snapshot);
 }
 
 awaitable<void> client_moves(Scenario& s) {

@@ -23,9 +23,10 @@ fs::path temporary_directory() {
   return pattern;
 }
 
-cli::LocalLayout layout_in(const fs::path& directory, std::size_t nodes) {
+cli::LocalLayout layout_in(const fs::path& directory, const ScenarioOptions& wanted) {
   cli::LayoutOptions options;
-  options.nodes = nodes;
+  options.nodes = wanted.nodes;
+  options.extra_json = wanted.settings;
   options.prefer_default_ports = false;
   auto layout = cli::prepare_layout(directory, options);
   PARLEY_ASSERT(layout.ok(), "the temporary cluster can be laid out");
@@ -35,11 +36,11 @@ cli::LocalLayout layout_in(const fs::path& directory, std::size_t nodes) {
 }  // namespace
 
 Scenario::Scenario(ScenarioOptions options)
-    : options_(options),
+    : options_(std::move(options)),
       directory_(temporary_directory()),
       clock_(context_.get_executor()),
       network_(context_.get_executor()) {
-  cluster_ = std::make_unique<cli::LocalCluster>(seams(), PARLEY_PROGRAM, layout_in(directory_, options.nodes));
+  cluster_ = std::make_unique<cli::LocalCluster>(seams(), PARLEY_PROGRAM, layout_in(directory_, options_));
   cluster_->supervisor().on_end([](const cli::ChildEnd& end) {
     EXPECT_TRUE(end.asked) << "node " << end.node.value << " " << end.describe() << " by itself";
   });

@@ -18,6 +18,7 @@ using net::awaitable;
 struct ScenarioOptions {
   std::size_t nodes = 3;
   Duration at_most = std::chrono::seconds(100);   // the whole story; a hang is a failure
+  std::string settings;                           // more members of the configuration file, as JSON
 };
 
 class Person;   // people.hpp
