@@ -102,6 +102,10 @@ bool may_read(const State& state, AccountId account, ConversationId conversation
 // go through, each within visible().
 std::vector<ConversationId> conversations_of(const State& state, AccountId account);
 
+// The index at which the account joined that room, to be a member ever since; 0: not a room, or not a member. Live
+// members are told of changes beyond it, so a reader who resumes is too.
+Index member_since(const State& state, AccountId account, ConversationId conversation);
+
 struct UnreadView {
   ConversationId conversation;
   std::string place;

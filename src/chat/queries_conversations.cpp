@@ -81,6 +81,14 @@ bool may_read(const State& state, AccountId account, ConversationId id, Number n
   return conversation && readable_at(state.tables(), account, *conversation, number);
 }
 
+Index member_since(const State& state, AccountId account, ConversationId conversation) {
+  const auto* found = state.tables().conversation(conversation);
+  const auto* room = found ? found->room() : nullptr;
+  if (!room) return Index{0};
+  const auto member = room->members.find(account);
+  return member == room->members.end() ? Index{0} : member->second.joined;
+}
+
 std::vector<ConversationId> conversations_of(const State& state, AccountId account) {
   const auto* row = state.tables().account(account);
   std::vector<ConversationId> ids;

@@ -248,6 +248,10 @@ net::awaitable<Answer> sync(Services& services, CallPtr call) {
   query.limit = limit;
   auto changes = co_await services.reads.changed(std::move(query));
   if (!changes) co_return too_many_reads();
+  // What was said in an open room before the reader joined is history: pushed messages may have gone beyond it already.
+  std::erase_if(changes->rows, [&](const chat::MessageRow& row) {
+    return row.changed_index <= chat::member_since(services.state(), call->account, row.conversation);
+  });
   cut_to_fit(*changes);
   json::object result;
   result["generation"] = ours.value;

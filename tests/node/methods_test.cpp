@@ -292,6 +292,23 @@ TEST_F(MethodsTest, SyncBringsNewAndChangedMessagesAfterTheCursorInOrder) {
   EXPECT_EQ(bob.reason("sync", {{"generation", 2}, {"cursor", 0}}), "generation");
 }
 
+TEST_F(MethodsTest, SyncBringsOfARoomWhatItsMembersWereToldSinceTheReaderJoined) {
+  auto ann = member("ann");
+  auto bob = member("bob");
+  ann.do_result("room.create", {{"room", "ops"}});
+  const auto before = number(ann.do_result("send", {{"to", "#ops"}, {"text", "before bob"}}), "id");
+  bob.do_result("room.join", {{"room", "ops"}});
+  ann.do_result("send", {{"to", "#ops"}, {"text", "after bob"}});
+  auto messages = bob.result("sync", {{"generation", 1}, {"cursor", 0}}).at("messages").as_array();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].at("text").as_string(), "after bob");
+  EXPECT_EQ(bob.result("history", {{"in", "#ops"}}).at("messages").as_array().size(), 2u);
+  ann.do_result("edit", {{"message", before}, {"text", "changed since"}});
+  messages = bob.result("sync", {{"generation", 1}, {"cursor", 0}}).at("messages").as_array();
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[1].at("text").as_string(), "changed since");
+}
+
 TEST_F(MethodsTest, OutcomeIsFinalForMessagesOfAClientSession) {
   auto ann = member("ann");
   const auto at = ann.next;

@@ -77,6 +77,8 @@ struct Feed {
   TimePoint begun{};
   TimePoint ended = never;
   TimePoint ready_since = never;   // the present connection; never: none
+  std::uint32_t node = 0;          // to which node, and made when
+  TimePoint connected{};
 };
 
 // Everything that people did and saw in one run. Entries are added to, never removed.

@@ -6,15 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "sim/judge_reads.hpp"
-
 namespace parley::sim {
 namespace {
 
 using namespace std::chrono_literals;
 using Fault = std::optional<std::string>;
 
-constexpr Duration told_within = 5s;   // of a change, who is connected, when the cluster is healthy
+constexpr Duration told_within = 5s;   // who is connected to a healthy node
 
 std::string words(const Truth::Change& change) {
   return "message " + std::to_string(change.message.value) + ", number " + std::to_string(change.number.value) +
@@ -66,16 +64,11 @@ class Stream {
   }
 
  private:
-  // In the log's order. Who joins a room is also given, by a page, what was said there since their cursor, when they
-  // were no member: that may lie behind what they were told of other places meanwhile.
   Fault check_order(const Truth::Change& change) {
-    Index& newest_there = newest_in_[change.conversation];
-    const bool was_to_be_told = std::binary_search(change.audience.begin(), change.audience.end(), account_);
-    const Index newest = was_to_be_told ? newest_ : newest_there;
-    if (change.index < newest) return person_ + " was told " + words(change) + " after " + std::to_string(newest.value);
-    newest_there = change.index;
-    newest_ = std::max(newest_, change.index);
-    return std::nullopt;
+    if (change.index < newest_) return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
+    newest_ = change.index;
+    if (std::binary_search(change.audience.begin(), change.audience.end(), account_)) return std::nullopt;
+    return person_ + " was told " + words(change) + ", which was not meant for them";
   }
 
   bool is_owed(std::size_t place, Index by_then) const {
@@ -99,11 +92,10 @@ class Stream {
   std::size_t next_;
   std::uint64_t last_cursor_ = 0;
   Index newest_;
-  std::map<chat::ConversationId, Index> newest_in_;
   std::map<chat::MessageId, Index> told_;
 };
 
-Fault judge_feed(const Truth& truth, const Feed& feed, TimePoint now) {
+Fault judge_feed(const Truth& truth, const Feed& feed, const NodeLives& lives, TimePoint quiet, TimePoint now) {
   Stream stream(truth, feed.person, feed.begin);
   std::size_t given = 0;
   const auto give_up_to = [&](std::size_t count) -> Fault {
@@ -117,11 +109,11 @@ Fault judge_feed(const Truth& truth, const Feed& feed, TimePoint now) {
     if (auto fault = stream.complete(bookmark.cursor, bookmark.at)) return fault;
   }
   if (auto fault = give_up_to(feed.items.size())) return fault;
-  const bool connected = feed.ended == never && feed.ready_since != never && feed.ready_since + told_within <= now;
+  const bool connected = feed.ended == never && feed.ready_since != never &&
+                         std::max(feed.ready_since, quiet) + told_within <= now &&
+                         lives.life(feed.node, feed.connected) == lives.life(feed.node, now);
   if (!connected) return std::nullopt;
-  const std::uint64_t last = feed.bookmarks.empty() ? feed.begin : feed.bookmarks.back().cursor;
-  const Index quiet = truth.committed_by(now - told_within);
-  if (auto fault = stream.complete(std::max(last, quiet.value), now)) return "at the end " + *fault;
+  if (auto fault = stream.complete(truth.committed().value, now)) return "at the end " + *fault;
   return std::nullopt;
 }
 
@@ -136,9 +128,10 @@ Fault judge_sync(const Truth& truth, const Operation& operation) {
 
 }  // namespace
 
-std::optional<std::string> judge_feeds(const Truth& truth, const History& history, TimePoint now) {
+std::optional<std::string> judge_feeds(const Truth& truth, const History& history, const NodeLives& lives,
+                                       TimePoint quiet, TimePoint now) {
   for (const auto& feed : history.feeds()) {
-    if (auto fault = judge_feed(truth, feed, now)) return fault;
+    if (auto fault = judge_feed(truth, feed, lives, quiet, now)) return fault;
   }
   for (const auto& operation : history.operations()) {
     if (operation.method != "sync" || operation.ending != Operation::Ending::done) continue;

@@ -33,11 +33,12 @@ std::map<chat::MessageId, chat::MessageRow> all_rows(const node::Services& servi
 
 }  // namespace
 
-std::optional<std::string> NodeJudge::after_step(NodeId id, node::Node& node) {
+std::optional<std::string> NodeJudge::after_step(NodeId id, node::Node& node, bool& moved) {
   const auto& applier = node.machine().services().applier;
   raft::EntryId& known = applied_[id];
   const raft::EntryId applied = applier.applied_id();
-  if (applied == known) return std::nullopt;
+  moved = applied != known;
+  if (!moved) return std::nullopt;
   if (applied.index < known.index) return words(id) + " applied less than before";
   known = applied;
   if (applied.index > truth_.committed()) {

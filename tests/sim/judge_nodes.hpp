@@ -17,7 +17,7 @@ class NodeJudge {
  public:
   explicit NodeJudge(const Truth& truth) : truth_(truth) {}
 
-  std::optional<std::string> after_step(NodeId id, node::Node& node);
+  std::optional<std::string> after_step(NodeId id, node::Node& node, bool& moved);   // moved: it applied something
   std::optional<std::string> look_at_limits(NodeId id, node::Node& node) const;   // I18
   std::optional<std::string> at_end(NodeId id, node::Node& node) const;
   void restarted(NodeId id) { applied_.erase(id); }

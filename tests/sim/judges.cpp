@@ -29,8 +29,10 @@ struct Judges::Parts {
   NodeJudge nodes;
   NodeLives lives;
   Counters counters;
+  std::optional<Violation> late;   // found before a crash, told at the next step
   std::vector<bool> ran;   // by node: at the last step
   std::map<NodeId, std::uint64_t> installed;   // snapshots, in the present life of the machine
+  TimePoint applied_at{};  // something, by some node, for the last time
   std::uint64_t steps = 0;
 
   static ServerId server_of(node::Node& node) {
@@ -51,6 +53,7 @@ Judges::~Judges() = default;
 
 std::optional<Violation> Judges::after_step() {
   Parts& parts = *parts_;
+  if (parts.late) return parts.late;
   const TimePoint now = parts.cluster.world().now();
   const bool look_at_limits = ++parts.steps % limits_every == 0;
   parts.look_for_installs();
@@ -70,7 +73,10 @@ std::optional<Violation> Judges::after_step() {
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
     if (!machine.running()) continue;
-    if (auto fault = parts.nodes.after_step(machine.id(), machine.node())) return Violation{"digests", std::move(*fault)};
+    bool moved = false;
+    auto differs = parts.nodes.after_step(machine.id(), machine.node(), moved);
+    if (differs) return Violation{"digests", std::move(*differs)};
+    if (moved) parts.applied_at = now;
     if (!look_at_limits) continue;
     auto fault = parts.nodes.look_at_limits(machine.id(), machine.node());
     if (fault) return Violation{"memory", std::move(*fault)};
@@ -88,7 +94,8 @@ std::optional<Violation> Judges::at_end() {
   }
   if (auto fault = judge_requests(parts.truth, parts.history)) return Violation{"requests", std::move(*fault)};
   if (auto fault = judge_reads(parts.truth, parts.history, parts.lives)) return Violation{"reads", std::move(*fault)};
-  auto fault = judge_feeds(parts.truth, parts.history, parts.cluster.world().now());
+  auto fault = judge_feeds(parts.truth, parts.history, parts.lives, parts.applied_at,
+                           parts.cluster.world().now());
   if (fault) return Violation{"feeds", std::move(*fault)};
   return std::nullopt;
 }
@@ -103,6 +110,8 @@ void Judges::before_crash(NodeId id) {
   Parts& parts = *parts_;
   SimNode& machine = parts.cluster.node(id.value);
   if (!machine.running()) return;
+  // It may have decided something since the last step, and told somebody, before it dies.
+  if (!parts.late) parts.late = after_step();
   const ServerId server = Parts::server_of(machine.node());
   const auto status = machine.node().replication().status();
   if (status.role == raft::Role::leader) {

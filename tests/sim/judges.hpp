@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,13 +41,17 @@ struct Counters {
 // at_end: what people did and saw against the committed log. Reads are answered by the node asked from what it has
 // applied (PROTOCOL.md section 5), so they are judged as that, marked stale or not: rows as they were at a moment
 // between the latest that this life of the node is known to have applied and the answer. Appends are linearizable.
+
+// Between agreement and at_end: who is connected is told everything meanwhile.
+inline constexpr Duration settling_time = std::chrono::seconds(6);
+
 class Judges {
  public:
   Judges(SimCluster& cluster, const History& history);
   ~Judges();
 
   std::optional<Violation> after_step();   // costs what changed
-  std::optional<Violation> at_end();       // everybody is healed, settled and in agreement
+  std::optional<Violation> at_end();       // everybody is healed, settled and in agreement, for settling_time
   void node_restarted(NodeId id);          // after SimNode::start
   void before_crash(NodeId id);            // before a node's life ends, however it ends
   // Before a start: a fault took from this node's disk what had been synced (wiped, rolled back, damaged). What it

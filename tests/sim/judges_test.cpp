@@ -165,7 +165,9 @@ class Past : public ::testing::Test {
 
   std::string requests() const { return judge_requests(truth, history).value_or("fine"); }
   std::string reads() const { return judge_reads(truth, history, lives).value_or("fine"); }
-  std::string feeds(int now = 32) const { return judge_feeds(truth, history, at(now)).value_or("fine"); }
+  std::string feeds(int now = 32) const {
+    return judge_feeds(truth, history, lives, at(27), at(now)).value_or("fine");
+  }
 
   Truth truth;
   History history;
@@ -394,8 +396,12 @@ TEST_F(Past, WhoStaysConnectedHearsEverythingInTheEnd) {
   Feed& open = feed(15, {one(), two(), one_edited(), shared()}, 22);
   open.ended = never;
   open.ready_since = at(16);
+  open.node = 1;
+  open.connected = at(16);
   EXPECT_EQ(feeds(30), "fine");
   EXPECT_NAMED(feeds(60), "at the end");
+  lives.began(NodeId(1), at(20));   // without a word to ben
+  EXPECT_EQ(feeds(60), "fine");
 }
 
 TEST_F(Past, ASyncThatSkipsIsFound) {

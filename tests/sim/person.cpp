@@ -115,7 +115,8 @@ void Person::begin_life() {
   parts_ = std::make_unique<Parts>(world_, cluster_.fabric(), life, host_, clock_, random_.next());
   cli::ClientOptions options;
   options.client_name = name_;
-  options.follow_leader = random_.chance(0.7);
+  stays_ = !finishing_ && random_.chance(0.3);
+  options.follow_leader = !stays_;
   options.cursor = kept_.cursor;
   const std::array<std::size_t, 4> windows = {1, 4, 32, 128};
   options.window_max = windows.at(random_.below(windows.size()));
@@ -126,6 +127,14 @@ void Person::begin_life() {
                                                  std::make_unique<KeptOutbox>(kept_.outbox));
   look_at_feed();
   net::spawn(world_.context(life).get_executor(), client().run());
+}
+
+// Who stays with one node would wait there for as long as it is cut off: that is what staying means.
+void Person::finish() {
+  finishing_ = true;
+  if (!parts_ || !stays_) return;
+  end_life("starts the client anew, to follow the leader");
+  begin_life();
 }
 
 // As kill -9 does: nothing of the client runs any more. What was asked without the outbox has no answer for ever.
@@ -284,11 +293,17 @@ void Person::look_at_feed() {
   }
   if (feed_ == nullptr) {
     feed_ = &history_.begin_feed(name_, cursor.index, now);
-    if (is_ready()) feed_->ready_since = now;
+    if (is_ready()) note_connection();
   }
   const bool moved = feed_->bookmarks.empty() || feed_->bookmarks.back().cursor != cursor.index;
   if (moved) feed_->bookmarks.push_back({feed_->items.size(), cursor.index, now});
   if (random_.chance(0.2)) kept_.cursor = cursor;
+}
+
+void Person::note_connection() {
+  feed_->ready_since = world_.now();
+  feed_->node = client().connection().node;
+  feed_->connected = connected_;
 }
 
 void Person::on_connection(const cli::ConnectionState& state) {
@@ -301,9 +316,9 @@ void Person::on_connection(const cli::ConnectionState& state) {
     say("is disconnected: " + state.detail);
   }
   look_at_feed();
-  if (feed_ != nullptr) {
-    feed_->ready_since = state.phase == Phase::ready ? world_.now() : never;
-  }
+  if (feed_ == nullptr) return;
+  feed_->ready_since = never;
+  if (state.phase == Phase::ready) note_connection();
 }
 
 // No bookmark here: of a page, more may be on its way, and the cursor stands behind all of it already.

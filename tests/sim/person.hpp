@@ -50,7 +50,7 @@ class Person final : public cli::Observer {
 
   void arrive();                            // the first life of their client; registers, logs in, joins rooms
   void act();                               // does one thing, if there is a client and it has room
-  void finish() { finishing_ = true; }      // no more pauses or crashes; who is away comes back
+  void finish();                            // no more pauses or crashes; who is away comes back
   bool available() const;
   bool settled() const;
   std::string outstanding() const;
@@ -73,6 +73,7 @@ class Person final : public cli::Observer {
   void take_result(Operation& operation, const cli::Outcome& outcome);
   void learn(const Operation& operation);
   void look_at_feed();
+  void note_connection();
   void begin_login(std::string_view password);
   awaitable<void> log_in(std::string password);
 
@@ -120,6 +121,7 @@ class Person final : public cli::Observer {
   std::shared_ptr<int> presence_;           // what is scheduled holds it weakly
   bool finishing_ = false;
   bool logging_in_ = false;
+  bool stays_ = false;                      // with the node they have, even if that is cut off from the others
   unsigned steps_of_arrival_ = 0;
   unsigned wrong_passwords_ = 0;
 

@@ -71,6 +71,8 @@ class Run final : private LifeObserver {
     if (result_.violation) return;
     converge();
     if (result_.violation) return;
+    world().run_for(settling_time);   // what was pushed last arrives
+    if (result_.violation) return;
     if (auto violation = judges_.at_end()) found(std::move(*violation));
   }
 
