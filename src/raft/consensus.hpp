@@ -50,7 +50,7 @@ struct Status {
   std::optional<NodeId> leader;         // as known here; empty: none
   Index base_index;                     // the log holds what lies above
   Index last_index;
-  Index persisted_index;
+  Index persisted_index;                // after an installation below base_index, until its reset is written
   Index commit_index;
   Index applied_index;
   ConfigurationPtr configuration;       // the latest in the log; null before birth
