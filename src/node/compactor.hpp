@@ -8,8 +8,9 @@
 
 namespace parley::node {
 
-// Lets go of the log that nobody needs any more, in memory and on disk (W15): what lies below the last checkpoint of the
-// archive, less a margin, so that who was away for a while is filled from the log and needs no snapshot. One strand.
+// Lets go of the log that nobody needs any more, in memory and on disk (W15): what lies below the last checkpoint of
+// the archive, less a margin, so that who was away for a while is filled from the log and needs no snapshot. One
+// strand.
 class Compactor {
  public:
   // `checkpointed`: see Machine::checkpointed(). `keep`: entries of margin.

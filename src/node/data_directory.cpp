@@ -110,8 +110,8 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
   opened.notes.insert(opened.notes.end(), log->notes.begin(), log->notes.end());
 
   if (store::join_log(opened.archive, *opened.log, opened.durable)) {
-    opened.notes.push_back(directory + ": the log begins anew above the archive that came from another node, at index " +
-                           std::to_string(opened.durable.base.index.value));
+    const std::string at = std::to_string(opened.durable.base.index.value);
+    opened.notes.push_back(directory + ": the log begins anew above the archive of another node, at index " + at);
   }
   const auto log_fits = check_log(opened.identity, opened.durable, directory);
   if (!log_fits.ok()) return log_fits.error();

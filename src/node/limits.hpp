@@ -39,9 +39,9 @@ inline constexpr std::size_t search_queue_max = 64;               // jobs on Lan
 inline constexpr std::size_t answer_bytes_max = 3 * 1024 * 1024;  // of messages in one answer; beyond: fewer
 
 // The archive.
-inline constexpr std::size_t checkpoint_entries = 20'000;  // entries between checkpoints, if ClusterConfig::checkpoint_interval is not over before
-inline constexpr milliseconds archive_gap{100};         // between transactions while the backlog is small: each costs the
-                                                        // same whatever it holds, and readers see `recent` meanwhile
+inline constexpr std::size_t checkpoint_entries = 20'000;  // between two, or ClusterConfig::checkpoint_interval
+// Between transactions while the backlog is small: each costs the same whatever it holds, and readers see `recent`.
+inline constexpr milliseconds archive_gap{100};
 inline constexpr std::size_t archive_backlog = 512;     // entries; from here on there is no gap
 inline constexpr std::size_t archive_batch_max = 8192;  // entries in one transaction
 

@@ -92,8 +92,8 @@ Result<std::unique_ptr<Life>> begin_life(const Seams& seams, ClusterConfig confi
 }
 
 // A snapshot takes effect as a restart would: the life that fetched it ends in good order, the archive is swapped with
-// every connection to it closed, and the next life begins with what it then finds. There is one way to come up, and it is
-// the one that crashes test (decision 0012).
+// every connection to it closed, and the next life begins with what it then finds. There is one way to come up, and it
+// is the one that crashes test (decision 0012).
 class RealNode final : public Node {
  public:
   RealNode(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine, std::unique_ptr<Life> first)

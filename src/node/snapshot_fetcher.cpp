@@ -165,8 +165,8 @@ net::awaitable<void> SnapshotFetcher::prepare() {
   }
   if (!still_wanted()) co_return;
   prepared_ = true;
-  seams_.logger.info("snapshot_fetched", "the archive at index " + std::to_string(id.applied.index.value) + " is here (" +
-                                             std::to_string(id.bytes) + " bytes) and verified");
+  seams_.logger.info("snapshot_fetched", "the archive at index " + std::to_string(id.applied.index.value) +
+                                             " is here (" + std::to_string(id.bytes) + " bytes) and verified");
   post_.snapshot_prepared(id.applied);
 }
 

@@ -13,9 +13,9 @@
 
 namespace parley::node {
 
-// The follower's side of snapshots (R12): fetches the copy that the leader offered, one chunk at a time, so that it sets the
-// pace; goes on where it stopped after a broken link, another leader or a restart; verifies the whole; and then says so.
-// Applying what was fetched has no deadline. One strand; outlives its tasks.
+// The follower's side of snapshots (R12): fetches the copy that the leader offered, one chunk at a time, so that it
+// sets the pace; goes on where it stopped after a broken link, another leader or a restart; verifies the whole; and
+// then says so. Applying what was fetched has no deadline. One strand; outlives its tasks.
 class SnapshotFetcher {
  public:
   SnapshotFetcher(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post);

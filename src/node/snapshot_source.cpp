@@ -8,7 +8,12 @@
 namespace parley::node {
 
 SnapshotSource::SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post)
-    : seams_(seams), tasks_(tasks), driver_(driver), post_(post), copies_(seams.disk), alarm_(seams.clock.make_alarm()) {}
+    : seams_(seams),
+      tasks_(tasks),
+      driver_(driver),
+      post_(post),
+      copies_(seams.disk),
+      alarm_(seams.clock.make_alarm()) {}
 
 void SnapshotSource::start(store::Archive& archive) {
   archive_ = &archive;
@@ -40,8 +45,9 @@ net::awaitable<void> SnapshotSource::offer_loop() {
     for (const NodeId peer : peers) {
       empty_handed_.erase(peer);
       if (!driver_.consensus().offer_snapshot(peer, *meta)) continue;
-      seams_.logger.info("snapshot_offered", "node " + std::to_string(peer.value) + " lacks what the log no longer holds: " +
-                                                 "offered the archive at index " + std::to_string(meta->id.index.value));
+      seams_.logger.info("snapshot_offered", "node " + std::to_string(peer.value) +
+                                                 " lacks what the log no longer holds: offered the archive at index " +
+                                                 std::to_string(meta->id.index.value));
     }
     driver_.wake();
   }

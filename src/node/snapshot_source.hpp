@@ -16,9 +16,9 @@
 
 namespace parley::node {
 
-// The leader's side of snapshots (R12): makes a copy of the archive when a peer lacks what the log no longer holds, offers
-// it, and answers the peer's requests for its bytes. A copy serves every peer as long as the log goes on from it; the
-// store keeps at most two. One strand; outlives its tasks.
+// The leader's side of snapshots (R12): makes a copy of the archive when a peer lacks what the log no longer holds,
+// offers it, and answers the peer's requests for its bytes. A copy serves every peer as long as the log goes on from
+// it; the store keeps at most two. One strand; outlives its tasks.
 class SnapshotSource {
  public:
   SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post);

@@ -43,8 +43,8 @@ struct PeerLink {
   std::optional<TimePoint> seat_kept_until; // it said that it stops for a while
 };
 
-// One strand, one per node; means something while the node leads. What it remembers (since when a learner is steady, who
-// flapped) is lost with the leadership, which costs only time.
+// One strand, one per node; means something while the node leads. What it remembers (since when a learner is steady,
+// who flapped) is lost with the leadership, which costs only time.
 class Autopilot {
  public:
   explicit Autopilot(AutopilotOptions options = {}) : options_(options) {}

@@ -313,9 +313,9 @@ struct Tally {
   std::size_t waited = 0;
 };
 
-// One history: in each step one server dies, or returns; after each the cluster has two seconds. The table: while it goes
-// on, the death of a follower never stops it; the leader's death doesn't either where a majority of the voters is left;
-// and what has stopped goes on as soon as a majority of the last voters is back.
+// One history: in each step one server dies, or returns; after each the cluster has two seconds. The table: while it
+// goes on, the death of a follower never stops it; the leader's death doesn't either where a majority of the voters is
+// left; and what has stopped goes on as soon as a majority of the last voters is back.
 void play(std::uint32_t servers, const std::vector<std::uint32_t>& toggles, Tally& tally) {
   Piloted cluster(servers);
   cluster.settle(1s);

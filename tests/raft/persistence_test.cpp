@@ -165,5 +165,23 @@ TEST(PersistDeathTest, only_the_batch_under_way_can_become_durable) {
   EXPECT_DEATH(s.raft.persisted(1, s.now), "under way");
 }
 
+TEST(Backlog, a_state_machine_that_does_not_follow_slows_its_writers_down) {   // I18
+  Options options;
+  options.unapplied_entries_max = 10;
+  Lone s(log_of({1}), 1, options);
+  s.lead({2});
+  int taken = 0;
+  while (taken < 1000 && s.raft.propose(command("x"), s.now).ok()) {
+    ++taken;
+    s.sync();
+    s.acknowledge(2, s.last().index);
+  }
+  EXPECT_EQ(taken, 8) << "ten in all, with the one before and the no-op";
+  EXPECT_EQ(s.status().commit_index, s.last().index);
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  s.raft.applied(s.last().index);
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok());
+}
+
 }  // namespace
 }  // namespace parley::raft::test

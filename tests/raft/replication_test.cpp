@@ -327,24 +327,6 @@ TEST(Leading, proposals_beyond_the_limits_are_refused_and_change_nothing) {
   EXPECT_TRUE(propose(s, std::string(100, 'x')).ok());
 }
 
-TEST(Leading, a_state_machine_that_does_not_follow_slows_its_writers_down) {   // I18
-  Options options;
-  options.unapplied_entries_max = 10;
-  Lone s(log_of({1}), 1, options);
-  s.lead({2});
-  int taken = 0;
-  while (taken < 1000 && propose(s).ok()) {
-    ++taken;
-    s.sync();
-    s.acknowledge(2, s.last().index);
-  }
-  EXPECT_EQ(taken, 8) << "ten in all, with the one before and the no-op";
-  EXPECT_EQ(s.status().commit_index, s.last().index);
-  EXPECT_EQ(propose(s).error(), Refusal::busy);
-  s.raft.applied(s.last().index);
-  EXPECT_TRUE(propose(s).ok());
-}
-
 TEST(Leading, what_is_committed_but_not_on_the_own_disk_counts_against_the_limit_too) {   // catalogue 40, I18
   Options options;
   options.uncommitted_bytes_max = 1000;
