@@ -286,6 +286,7 @@ TEST_F(ProposalsTest, AKilledMachineReplaysTheLogFromItsArchive) {
   for (int i = 0; i < 3; ++i) ann->do_result("send", {{"to", "@ann"}, {"text", "x"}});
   const auto before = ann->result("status");
   kill();
+  run_for(5s);   // the time of an entry is the one it carries, whenever it is applied (R13, R14)
   replication->persisted.reset();
   start();
   auto again = connect();

@@ -92,6 +92,8 @@ SimNode::SimNode(World& world, Fabric& fabric, NodeId id, node::ClusterConfig co
       random_(world.random().fork()),
       clock_(world),
       delays_(lane_delays) {
+  // Most machines have an archive that is somewhat behind: more is merged from memory, more is replayed after a crash.
+  if (random_.chance(0.7)) delays_[net::Lane::archive] = {20ms, 200ms};
   store::VfsHooks hooks;
   hooks.randomness = [random = random_.fork()](char* bytes, std::size_t size) mutable {
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(random.next());

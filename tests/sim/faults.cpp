@@ -26,7 +26,7 @@ const std::vector<FaultInfo>& fault_table() {
       {Fault::mesh, "partial-mesh", "N8", "some cables between nodes", 20, 50ms, 20s},
       {Fault::flap, "flapping", "N9", "a cable comes and goes, 20 ms to 5 s", 30, 1s, 20s},
       {Fault::swizzle, "swizzle", "N10", "nodes are cut off one by one and joined in another order", 40, 500ms, 10s},
-      {Fault::leader_cut, "leader-cut", "N6 N7 N8", "the leader loses some or all of its cables to nodes", 15, 100ms, 10s},
+      {Fault::leader_cut, "leader-cut", "N6 N7 N8", "the leader loses some or all of its cables to nodes", 6, 400ms, 6s},
       {Fault::client_cut, "client-cut", "K4 K12", "a person is cut off from one node or all", 10, 50ms, 15s},
       {Fault::kill, "kill", "P1", "SIGKILL of one", 12, 10ms, 20s},
       {Fault::leader_kill, "leader-kill", "P1", "SIGKILL of the leader", 15, 10ms, 10s},

@@ -1,4 +1,6 @@
 // parley-sim: docs/TESTING.md, "The simulated world".
+#include <malloc.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -10,6 +12,9 @@
 
 namespace parley::sim {
 namespace {
+
+constexpr int heap_kept = 1024 * 1024 * 1024;
+constexpr int heap_step = 16 * 1024 * 1024;
 
 class Program {
  public:
@@ -88,6 +93,10 @@ class Program {
 }  // namespace parley::sim
 
 int main(int argc, char** argv) {
+  // Runs take and give back the same few megabytes all the time: not from and to the kernel.
+  mallopt(M_TRIM_THRESHOLD, parley::sim::heap_kept);
+  mallopt(M_MMAP_THRESHOLD, parley::sim::heap_kept);
+  mallopt(M_TOP_PAD, parley::sim::heap_step);
   try {
     auto parsed = parley::sim::parse_options(argc, argv);
     if (const int* code = std::get_if<int>(&parsed)) return *code;

@@ -106,19 +106,21 @@ void Nemesis::split_people(const std::vector<bool>& side, Random& random, Cables
 void Nemesis::partition(const FaultEvent& event, Random& random) {
   const std::size_t nodes = cluster_.size();
   std::vector<bool> side(nodes + 1);
-  const std::uint64_t kind = random.below(4);
+  std::uint64_t kind = random.below(4);   // one alone; a drawn part; a ring of overlapping majorities; a bridge
+  if (kind == 2 && nodes == 3) kind = 3;  // three in a ring are all neighbours
   const auto first = static_cast<Host>(1 + random.below(nodes));
-  std::size_t many = 1;   // one node alone; or a drawn part
+  std::size_t many = 1;
   if (kind == 1) many = 1 + random.below(nodes - 1);
   for (std::size_t i = 0; i < many; ++i) side[1 + (first - 1 + i) % nodes] = true;
   Cables cables;
+  const auto half = [&](Host node) { return (node + nodes - first) % nodes <= (nodes - 1) / 2; };
   for (Host a = 1; a <= nodes; ++a) {
     for (Host b = 1; b <= nodes; ++b) {
       if (a == b) continue;
       const auto distance = (b + nodes - a) % nodes;
       const bool neighbours = distance == 1 || distance == nodes - 1;
-      const bool ring = kind == 2 && nodes > 3 && !neighbours;       // overlapping majorities
-      const bool bridge = kind == 3 && a != first && b != first && (a < first) != (b < first);
+      const bool ring = kind == 2 && !neighbours;
+      const bool bridge = kind == 3 && a != first && b != first && half(a) != half(b);   // `first` reaches both
       if ((kind < 2 && side[a] != side[b]) || ring || bridge) cables.emplace_back(a, b);
     }
   }

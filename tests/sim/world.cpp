@@ -18,7 +18,8 @@ World::~World() {
 
 Life World::begin_life(std::string name) {
   const Life life = ++last_life_;
-  lives_[life] = LifeState{std::move(name), std::make_unique<boost::asio::io_context>(1), nullptr};
+  auto context = std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);   // one thread: no locks
+  lives_[life] = LifeState{std::move(name), std::move(context), nullptr};
   return life;
 }
 
@@ -88,13 +89,18 @@ std::size_t World::poll(Life life, LifeState& state) {
   state.context->restart();
   std::exception_ptr failure;
   std::size_t ran = 0;
+  const bool one = interrupt_in_ > 0;
   try {
-    ran = interrupt_in_ > 0 ? state.context->poll_one() : state.context->poll();
+    ran = one ? state.context->poll_one() : state.context->poll();
   } catch (...) {
     failure = std::current_exception();
     ran = 1;
   }
-  if (!failure) return ran;
+  if (!failure) {
+    if (one && ran > 0) ready_.insert(life);
+    if (one) count_to_interrupt(ran);
+    return ran;
+  }
   auto failed = state.failed;
   if (!failed) std::rethrow_exception(failure);
   failed(failure);   // ends the life, and `state` with it
@@ -107,13 +113,10 @@ bool World::poll_all() {
   for (auto next = ready_.begin(); next != ready_.end() && !stopped_;) {
     const Life life = *next;
     const auto found = lives_.find(life);
-    std::size_t here = 0;
-    if (found != lives_.end() && !paused_.contains(life)) {
-      here = poll(life, found->second);
-      ran += here;
-      count_to_interrupt(here);
+    if (!paused_.contains(life)) {
+      ready_.erase(next);   // whoever posts something there puts it back
+      if (found != lives_.end()) ran += poll(life, found->second);
     }
-    if (here == 0 && !paused_.contains(life)) ready_.erase(life);
     next = ready_.upper_bound(life);
   }
   return ran > 0;

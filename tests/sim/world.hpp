@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -129,7 +130,7 @@ class World {
   std::set<Life> ready_;     // may have something to run
   std::set<Life> paused_;
   std::map<Key, Event> timeline_;
-  std::map<std::uint64_t, TimePoint> parked_;   // sequence -> its place in the timeline
+  std::unordered_map<std::uint64_t, TimePoint> parked_;   // for look-up only: sequence -> its place in the timeline
   std::uint64_t interrupt_in_ = 0;              // 0: no interrupt waits
   std::function<void()> interrupt_;
   std::function<void()> look_;
