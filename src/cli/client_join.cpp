@@ -204,6 +204,7 @@ awaitable<void> Client::Core::open_session() {
 
 // Everything changed since the cursor, page by page; pushes wait meanwhile (MessageFeed).
 awaitable<void> Client::Core::synchronise() {
+  if (!feed_.holding()) feed_.hold();   // wanted in the middle of a connection: else pushes overtake the page
   const Cursor from = feed_.cursor();
   json::object params{{"generation", from.generation}, {"cursor", from.index}, {"limit", sync_limit}};
   const auto ask = begin_ask("sync", std::move(params));

@@ -251,6 +251,53 @@ TEST_F(ClientTest, WhatIsPushedDuringTheSyncWaitsForIt) {
   EXPECT_EQ(recorder_.messages, (Lines{"one", "two"}));
 }
 
+// What a file keeps over a restart of the client.
+class KeptStore final : public OutboxStore {
+ public:
+  explicit KeptStore(StoredOutbox& kept) : kept_(kept) {}
+  bool durable() const override { return true; }
+  StoredOutbox load() override { return kept_; }
+  Result<Nothing> add(const StoredRequest& request) override {
+    kept_.requests.push_back(request);
+    kept_.session.next = request.sequence + 1;
+    return success();
+  }
+  void remove(std::uint64_t sequence) override {
+    std::erase_if(kept_.requests, [sequence](const auto& request) { return request.sequence == sequence; });
+  }
+  Result<Nothing> replace(const StoredOutbox& outbox) override {
+    kept_ = outbox;
+    return success();
+  }
+
+ private:
+  StoredOutbox& kept_;
+};
+
+TEST_F(ClientTest, WhatIsPushedDuringASyncInTheMiddleOfAConnectionWaitsForItToo) {
+  StoredOutbox kept;
+  start_ready(std::make_unique<KeptStore>(kept));
+  log_in("ann");
+  node(1).expect("send").never_answer();
+  send("zero");
+  client_->submit_then("login", {{"name", "ann"}, {"password", "p"}, {"token", "t"}}, {});
+  world_.run_for(10ms);
+  end();
+  ASSERT_EQ(kept.requests.size(), 2U);
+  node(1).expect("send").later(200ms);
+  start_ready(std::make_unique<KeptStore>(kept));
+  world_.run_for(100ms);
+  const auto syncs = node(1).requests("sync").size();
+  node(1).expect("sync").later(500ms);
+  world_.run_for(200ms);   // the send is done; the login's password was not kept: given up, and a sync follows
+  ASSERT_EQ(node(1).requests("sync").size(), syncs + 1);
+  cluster_.add_message("one");
+  world_.run_for(100ms);
+  EXPECT_TRUE(recorder_.messages.empty());
+  world_.run_for(2s);
+  EXPECT_EQ(recorder_.messages, Lines{"one"});
+}
+
 TEST_F(ClientTest, BeginsFromTheCursorItWasGiven) {
   cluster_.add_message("one");
   const auto cursor = cluster_.applied;
