@@ -35,7 +35,7 @@ class SimNode {
 
   void start();                                // throws std::runtime_error with the node's words if it can't be opened
   std::optional<std::string> try_start();      // the node's words if it can't be opened; nullopt: it runs
-  void crash();                 // power cut: what the disk had not synced is lost, or some of it; the others hear nothing
+  void crash();  // power cut: what the disk had not synced is lost, or some of it; the others hear nothing
   void kill();                  // SIGKILL: what was written stays, the kernel ends the connections
   void ask_to_stop();           // SIGTERM; the life ends when run() returns
   void pause();                 // SIGSTOP

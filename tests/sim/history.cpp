@@ -8,9 +8,9 @@
 namespace parley::sim {
 
 bool Operation::sequenced() const {
-  static constexpr std::array<std::string_view, 12> unsequenced = {
-      "history", "read", "mark", "unread", "search", "sync", "room.list", "room.members", "who", "status", "account.list",
-      "outcome"};
+  static constexpr std::array<std::string_view, 12> unsequenced = {"history", "read",   "mark",         "unread",
+                                                                   "search",  "sync",   "room.list",    "room.members",
+                                                                   "who",     "status", "account.list", "outcome"};
   for (const auto known : unsequenced) {
     if (method == known) return false;
   }

@@ -12,7 +12,8 @@
 
 namespace parley::sim {
 
-// One request of one person, from the call to its outcome, by the world's one clock. What is not known is zero or empty.
+// One request of one person, from the call to its outcome, by the world's one clock. What is not known is zero or
+// empty.
 struct Operation {
   enum class Ending : std::uint8_t { open, done, refused, unknown };   // open: no outcome (yet)
 

@@ -65,7 +65,8 @@ class Stream {
 
  private:
   Fault check_order(const Truth::Change& change) {
-    if (change.index < newest_) return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
+    if (change.index < newest_)
+      return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
     newest_ = change.index;
     if (std::binary_search(change.audience.begin(), change.audience.end(), account_)) return std::nullopt;
     return person_ + " was told " + words(change) + ", which was not meant for them";

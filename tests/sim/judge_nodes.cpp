@@ -13,9 +13,10 @@ namespace {
 std::string words(NodeId id) { return "node " + std::to_string(id.value); }
 
 std::string words(const chat::MessageRow& row) {
-  return "message " + std::to_string(row.id.value) + ", number " + std::to_string(row.number.value) + " of conversation " +
-         std::to_string(row.conversation.value) + ", \"" + row.text.substr(0, 40) + "\"" + (row.edited ? " edited" : "") +
-         (row.deleted ? " deleted" : "") + ", changed at " + std::to_string(row.changed_index.value);
+  return "message " + std::to_string(row.id.value) + ", number " + std::to_string(row.number.value) +
+         " of conversation " + std::to_string(row.conversation.value) + ", \"" + row.text.substr(0, 40) + "\"" +
+         (row.edited ? " edited" : "") + (row.deleted ? " deleted" : "") + ", changed at " +
+         std::to_string(row.changed_index.value);
 }
 
 // Every row, as a reader of this node would be given it.
@@ -58,12 +59,14 @@ std::optional<std::string> NodeJudge::look_at_limits(NodeId id, node::Node& node
   const auto& tables = services.applier.state().tables();
   const std::size_t lag_max = 2 * services.cluster.archive_lag_max + 1;
   if (auto fault = over("entries not archived", services.archiver.lag(), lag_max)) return fault;
-  if (auto fault = over("rows in memory", services.archiver.recent().size(), lag_max * chat::delete_ids_max)) return fault;
+  if (auto fault = over("rows in memory", services.archiver.recent().size(), lag_max * chat::delete_ids_max))
+    return fault;
   if (auto fault = over("proposals", services.proposals.pending(), node::proposals_max)) return fault;
   if (auto fault = over("sessions", services.sessions.count(), services.cluster.sessions_max)) return fault;
   if (auto fault = over("client sessions", tables.clients.size(), chat::client_sessions_max)) return fault;
   if (auto fault = over("kept answers", tables.reply_count, chat::replies_max)) return fault;
-  if (auto fault = over("touched messages", tables.touched.size(), chat::touched_window * chat::delete_ids_max)) return fault;
+  if (auto fault = over("touched messages", tables.touched.size(), chat::touched_window * chat::delete_ids_max))
+    return fault;
   const auto& workers = services.seams.workers;
   if (auto fault = over("reads waiting", workers.queued(net::Lane::pages), node::pages_queue_max)) return fault;
   if (auto fault = over("searches waiting", workers.queued(net::Lane::search), node::search_queue_max)) return fault;

@@ -215,7 +215,8 @@ std::optional<std::string> judge_message(const Truth& truth, const std::string& 
     return person + " saw " + words(message) + ", which was not theirs to see (R18)";
   }
   std::string place = conversation->room;
-  if (place.empty()) place = "@" + truth.account_name(account == conversation->low ? conversation->high : conversation->low);
+  if (place.empty())
+    place = "@" + truth.account_name(account == conversation->low ? conversation->high : conversation->low);
   if (place != message.in) return person + " saw " + words(message) + ", which is in " + place;
   return std::nullopt;
 }

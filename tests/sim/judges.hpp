@@ -37,9 +37,9 @@ struct Counters {
 // What must hold of the whole cluster and of all that people saw (RELIABILITY.md section 2).
 //
 // after_step: Raft's properties on every node that was told anything (raft/invariants.hpp), what is committed is on the
-// disks of a majority, the chain digest of every node is that of the committed log, tables and queues keep their limits.
-// at_end: what people did and saw against the committed log. Reads are answered by the node asked from what it has
-// applied (PROTOCOL.md section 5), so they are judged as that, marked stale or not: rows as they were at a moment
+// disks of a majority, the chain digest of every node is that of the committed log, tables and queues keep their
+// limits. at_end: what people did and saw against the committed log. Reads are answered by the node asked from what it
+// has applied (PROTOCOL.md section 5), so they are judged as that, marked stale or not: rows as they were at a moment
 // between the latest that this life of the node is known to have applied and the answer. Appends are linearizable.
 
 // Between agreement and at_end: who is connected is told everything meanwhile.

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 TimePoint at(int second) { return TimePoint(std::chrono::seconds(second)); }
 
-// One open room with anna (1) and ben (2), one closed room that ben joined after its first message. Entry i is committed
-// at second i:
+// One open room with anna (1) and ben (2), one closed room that ben joined after its first message. Entry i is
+// committed at second i:
 //   10 anna opens #ops, 11 ben joins, 12 anna opens #closed,
 //   20 anna "one", 21 ben "two", 22 anna edits 20, 23 anna "secret" in #closed, 24 ben joins #closed,
 //   25 anna "shared" in #closed, 26 ben deletes 21

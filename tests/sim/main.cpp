@@ -71,7 +71,9 @@ class Program {
     std::fflush(stdout);
   }
 
-  static FaultPlan make_plan_of(const RunOptions& run) { return make_plan(run.seed, run.nodes, run.faults, phase_of(run)); }
+  static FaultPlan make_plan_of(const RunOptions& run) {
+    return make_plan(run.seed, run.nodes, run.faults, phase_of(run));
+  }
 
   bool same_again(const RunOptions& run, const RunResult& first) {
     const RunResult second = run_in_process(run);

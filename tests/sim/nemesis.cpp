@@ -107,7 +107,8 @@ void Nemesis::start(SimNode& node) {
     return;
   }
   if (!finding_) {
-    finding_ = "node " + std::to_string(node.id().value) + " does not start, though nothing harmed its disk: " + *refused;
+    finding_ =
+        "node " + std::to_string(node.id().value) + " does not start, though nothing harmed its disk: " + *refused;
   }
 }
 

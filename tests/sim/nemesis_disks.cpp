@@ -79,7 +79,8 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
 
 // Of the data at rest, while the node is down. At most a minority is ever touched.
 void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
-  const auto damaged = std::count_if(cares_.begin(), cares_.end(), [](const auto& entry) { return entry.second.damaged; });
+  const auto damaged =
+      std::count_if(cares_.begin(), cares_.end(), [](const auto& entry) { return entry.second.damaged; });
   const auto minority = static_cast<std::ptrdiff_t>((cluster_.size() - 1) / 2);
   if (!care(node).damaged && damaged >= minority) return;
   if (node.running()) {

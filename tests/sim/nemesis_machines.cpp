@@ -124,7 +124,8 @@ bool Nemesis::clock_fault(const FaultEvent& event, Random& random) {
   switch (event.fault) {
     case Fault::wall_jump: {
       const auto by = milliseconds(static_cast<std::int64_t>(random.below(2 * day_ms)) - day_ms);
-      say("the wall clock of node " + std::to_string(node.id().value) + " jumps by " + std::to_string(by.count()) + " ms");
+      say("the wall clock of node " + std::to_string(node.id().value) + " jumps by " + std::to_string(by.count()) +
+          " ms");
       node.clock().set_wall_offset(node.clock().wall_offset() + by);
       return true;
     }

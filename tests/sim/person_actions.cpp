@@ -1,4 +1,5 @@
-// What people do, one request at a time. They know what they were told, which may be out of date: then they are refused.
+// What people do, one request at a time. They know what they were told, which may be out of date: then they are
+// refused.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -19,7 +20,9 @@ constexpr std::array<double, action_count> usual_weights = {
 
 constexpr unsigned wrong_passwords_max = 3;   // a run: more are put off for so long that a run ends before
 
-std::string room_name(bool closed, std::size_t number) { return (closed ? "#closed" : "#open") + std::to_string(number); }
+std::string room_name(bool closed, std::size_t number) {
+  return (closed ? "#closed" : "#open") + std::to_string(number);
+}
 
 }  // namespace
 

@@ -62,7 +62,8 @@ class Run final : private LifeObserver {
     for (const FaultEvent& event : plan_.events) world().trace("plan " + describe(event));
     workload_.begin();
     if (!plan_.from_birth && !cluster_.run_until_leader(birth_bound)) {
-      return found("liveness", "no leader within " + std::to_string(seconds(birth_bound)) + " s of a birth without faults");
+      return found("liveness",
+                   "no leader within " + std::to_string(seconds(birth_bound)) + " s of a birth without faults");
     }
     nemesis_.begin();
     world().run_for(phase_);

@@ -135,7 +135,8 @@ chat::ConversationId Truth::room_named(const std::string& with_hash) const {
 
 chat::ConversationId Truth::pair(chat::AccountId a, chat::AccountId b) const {
   for (const auto& [id, conversation] : conversations_) {
-    if (conversation.room.empty() && conversation.low == std::min(a, b) && conversation.high == std::max(a, b)) return id;
+    if (conversation.room.empty() && conversation.low == std::min(a, b) && conversation.high == std::max(a, b))
+      return id;
   }
   return {};
 }

@@ -18,7 +18,7 @@ World::~World() {
 
 Life World::begin_life(std::string name) {
   const Life life = ++last_life_;
-  auto context = std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);   // one thread: no locks
+  auto context = std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);  // one thread: no locks
   lives_[life] = LifeState{std::move(name), std::move(context), nullptr};
   return life;
 }
