@@ -124,13 +124,14 @@ class RealNode final : public Node {
   Replication& replication() override { return life_->replication(); }
   Machine& machine() override { return life_->machine(); }
   std::uint64_t snapshots_installed() const override { return installed_; }
+  bool between_lives() const override { return life_ == nullptr; }
 
  private:
   Seams seams_;
   ClusterConfig config_;
   NodeId id_;
   MachineFactory make_machine_;
-  std::unique_ptr<Life> life_;   // null only within one turn of the strand
+  std::unique_ptr<Life> life_;   // null only within one turn of the strand, and after a failure in it
   std::uint64_t installed_ = 0;
   bool stopping_ = false;
 };

@@ -59,7 +59,8 @@ bool Nemesis::disk_fault(const FaultEvent& event, Random& random) {
 void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) {
   store::MemoryDisk::Fault fault;
   fault.nth = 1 + random.below(operation_most);
-  fault.bytes_done = random.below(2048);
+  // Whole sectors, from the sector that the write begins with: what the sector held before is then not harmed.
+  fault.bytes_done = store::sector_size * random.below(5);
   fault.error_number = event.fault == Fault::disk_full ? ENOSPC : EIO;
   fault.path = random.chance(0.6) ? "log" : "";
   fault.operation = Operation::write;
