@@ -14,7 +14,7 @@
 namespace parley::sim {
 namespace {
 
-bool lives(SimNode& machine) { return machine.running() && !machine.node().between_lives(); }
+bool is_alive(SimNode& machine) { return machine.running() && !machine.node().between_lives(); }
 
 constexpr std::uint64_t limits_every = 512;   // steps
 
@@ -61,7 +61,7 @@ std::optional<Violation> Judges::after_step() {
   parts.look_for_installs();
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
-    if (!lives(machine)) {
+    if (!is_alive(machine)) {
       if (parts.ran[i - 1]) parts.raft.vanished(machine.id());
       parts.ran[i - 1] = false;
       continue;
@@ -74,7 +74,7 @@ std::optional<Violation> Judges::after_step() {
   }
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
-    if (!lives(machine)) continue;
+    if (!is_alive(machine)) continue;
     bool moved = false;
     auto differs = parts.nodes.after_step(machine.id(), machine.node(), moved);
     if (differs) return Violation{"digests", std::move(*differs)};
@@ -91,7 +91,7 @@ std::optional<Violation> Judges::at_end() {
   if (auto violation = after_step()) return violation;
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
-    if (!lives(machine)) continue;
+    if (!is_alive(machine)) continue;
     if (auto fault = parts.nodes.at_end(machine.id(), machine.node())) return Violation{"nodes", std::move(*fault)};
   }
   if (auto fault = judge_requests(parts.truth, parts.history)) return Violation{"requests", std::move(*fault)};
@@ -111,7 +111,7 @@ void Judges::node_restarted(NodeId id) {
 void Judges::before_crash(NodeId id) {
   Parts& parts = *parts_;
   SimNode& machine = parts.cluster.node(id.value);
-  if (!lives(machine)) return;
+  if (!is_alive(machine)) return;
   // It may have decided something since the last step, and told somebody, before it dies.
   if (!parts.late) parts.late = after_step();
   const ServerId server = Parts::server_of(machine.node());
@@ -137,7 +137,7 @@ const Counters& Judges::counters() const {
 void Judges::Parts::look_for_installs() {
   for (std::size_t i = 1; i <= cluster.size(); ++i) {
     SimNode& machine = cluster.node(i);
-    const std::uint64_t now = lives(machine) ? machine.node().snapshots_installed() : 0;
+    const std::uint64_t now = is_alive(machine) ? machine.node().snapshots_installed() : 0;
     std::uint64_t& before = installed[machine.id()];
     if (now > before) {
       raft.vanished(machine.id());
