@@ -119,12 +119,23 @@ Result<Nothing> IncomingArchive::write(std::uint64_t offset, std::string_view by
 }
 
 Result<Nothing> IncomingArchive::sync() {
+  unsynced_ = 0;
   try {
     file_->sync();
-    unsynced_ = 0;
     return success();
   } catch (const DiskError& error) {
+    begin_again();
     return Error{error.what()};
+  }
+}
+
+// After a failed sync the kernel shows what the disk never got, and the next sync succeeds (RELIABILITY.md section 3):
+// only what is written again can be relied on.
+void IncomingArchive::begin_again() {
+  offset_ = 0;
+  try {
+    file_->truncate(0);
+  } catch (const DiskError&) {   // then it is overwritten from its beginning
   }
 }
 

@@ -31,13 +31,15 @@ class IncomingArchive {
   bool complete() const { return offset_ == id_.bytes; }
 
   // The bytes from offset() on; an error if they are others or too many, or the disk failed: what was there before
-  // stays, and offset() too.
+  // stays, and offset() too; except that after a failed sync all of it is wanted again, so look at offset().
   Result<Nothing> write(std::uint64_t offset, std::string_view bytes);
-  Result<Nothing> sync();   // write() does it every few megabytes
+  Result<Nothing> sync();   // write() does it every few megabytes, prepare_archive() at the end
 
  private:
   IncomingArchive(std::unique_ptr<File> file, const ArchiveCopyId& id, std::uint64_t offset)
       : file_(std::move(file)), id_(id), offset_(offset) {}
+
+  void begin_again();
 
   std::unique_ptr<File> file_;
   ArchiveCopyId id_;

@@ -34,10 +34,16 @@ Error without_prepared(Disk& disk, const std::string& file, std::string what) {
   return Error{std::move(what)};
 }
 
-// Size, digest and pages: only bytes that are the sender's get as far as SQLite.
+// Size, digest and pages: only bytes that are the sender's get as far as SQLite. Synced before they are read: what
+// a failed sync took would still be seen.
 Result<Nothing> check_bytes(Disk& disk, const std::string& file, const ArchiveCopyId& id, std::stop_token stop) {
   const std::string path = incoming_of(file);
   if (!disk.exists(path)) return Error{disk.describe(path) + ": nothing was received"};
+  try {
+    disk.open(path, OpenMode::read_write)->sync();
+  } catch (const DiskError& error) {
+    return Error{error.what()};
+  }
   const auto sum = sum_archive_file(disk, path, std::move(stop));
   if (!sum.ok()) return sum.error();
   if (sum->bytes == id.bytes && sum->digest == id.digest) return success();

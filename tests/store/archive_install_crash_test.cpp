@@ -194,6 +194,23 @@ TEST(InstallArchiveFaults, AFailingDiskBeforeTheSwapLeavesArchiveAndLogAsTheyWer
   EXPECT_GT(failed, 25U);
 }
 
+// D9: a sync that fails, then succeeds, while the bytes in between are gone from the disk but not from the cache.
+TEST(InstallArchiveFaults, WhatAFailedSyncTookIsFetchedAgainAndNeverInstalled) {
+  const Rehearsal rehearsal;
+  for (std::uint64_t nth = 1; nth <= 3; ++nth) {
+    const auto disk = rehearsal.disk.clone();
+    disk->fail({MemoryDisk::Operation::sync, nth, EIO, "archive.db-incoming", 0});   // about, bytes, bytes again
+    int tries = 1;
+    while (!(receive(*disk, sent()) && prepare(*disk).ok())) ++tries;
+    EXPECT_EQ(tries, 2);
+    install_archive(*disk, file);
+    disk->crash_losing_all_unsynced();
+    bool became_new = false;
+    ASSERT_NO_FATAL_FAILURE(expect_old_or_new(*disk, rehearsal.follower, became_new));
+    EXPECT_TRUE(became_new);
+  }
+}
+
 // After the decision a failure ends the process; the next start finds the new archive, or the old one untouched.
 TEST(InstallArchiveFaults, AFailingDiskInTheSwapIsMadeGoodByTheNextStart) {
   using Operation = MemoryDisk::Operation;
