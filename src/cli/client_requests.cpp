@@ -95,7 +95,8 @@ void Client::Core::send_sequenced(Outbox::Entry& entry) {
   entry.params["seq"] = entry.sequence;
   entry.params["first"] = outbox_.first();
   request.params = std::move(entry.params);   // borrowed
-  if (entry.method == "login") feed_.hold();  // until the sync that follows it
+  // Until the sync that follows it. If one is under way already, what it holds back is kept for its end.
+  if (entry.method == "login" && !feed_.holding()) feed_.hold();
   InFlight in_flight;
   in_flight.sequence = entry.sequence;
   in_flight.sent_at = seams_.clock.now();

@@ -293,14 +293,17 @@ void Person::look_at_feed() {
   }
   if (feed_ == nullptr) {
     feed_ = &history_.begin_feed(name_, cursor.index, now);
-    if (is_ready()) note_connection();
   }
+  if (client().account().empty()) feed_->ready_since = never;
+  else if (feed_->ready_since == never && is_ready()) note_connection();
   const bool moved = feed_->bookmarks.empty() || feed_->bookmarks.back().cursor != cursor.index;
   if (moved) feed_->bookmarks.push_back({feed_->items.size(), cursor.index, now});
   if (random_.chance(0.2)) kept_.cursor = cursor;
 }
 
+// Who is not logged in is told nothing, though the cursor may stand already.
 void Person::note_connection() {
+  if (client().account().empty()) return;
   feed_->ready_since = world_.now();
   feed_->node = client().connection().node;
   feed_->connected = connected_;
