@@ -175,7 +175,7 @@ void SimNode::crash() {
   fabric_.power_off(host());
   if (parts_) {
     parts_->workers.interrupt([this] {   // few changes more often than many
-      disk_.stop_after(random_.below(std::uint64_t{1} << random_.below(7)), random_.below(4096));
+      disk_.stop_after(random_.below(std::uint64_t{1} << random_.below(7)), random_.below(8) * store::sector_size);
     });
   }
   end();

@@ -48,7 +48,7 @@ bool Nemesis::machine_fault(const FaultEvent& event, Random& random) {
       SimNode& node = random.chance(0.5) ? leader : any;
       if (!node.running()) return false;
       care(node).may_end = true;
-      node.lose_power_after(random.below(std::uint64_t{1} << random.below(9)), random.below(4096));
+      node.lose_power_after(random.below(std::uint64_t{1} << random.below(9)), random.below(8) * store::sector_size);
       return true;
     }
     case Fault::crash_loop: crash_loop(any, cluster_.world().now() + event.lasts, random.fork()); return true;
@@ -80,7 +80,7 @@ void Nemesis::crash_loop(SimNode& node, TimePoint until, Random random) {
     else node.kill();
   }
   const std::uint64_t changes = random.below(std::uint64_t{1} << random.below(8));
-  const std::uint64_t bytes = random.below(4096);
+  const std::uint64_t bytes = random.below(8) * store::sector_size;
   if (random.chance(0.7)) {
     care(node).before_start = [this, changes, bytes](SimNode& starting) {
       care(starting).may_end = true;
