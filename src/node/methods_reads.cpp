@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
+#include <map>
 #include <utility>
 
 #include "base/mutant.hpp"
@@ -244,13 +245,19 @@ net::awaitable<Answer> sync(Services& services, CallPtr call) {
   store::ChangedQuery query;
   query.conversations = std::move(scope.conversations);
   query.ranges = std::move(scope.ranges);
+  std::map<chat::ConversationId, Index> joined;   // as of now, like the scope: who leaves meanwhile was a member
+  for (const auto id : query.conversations) joined[id] = chat::member_since(services.state(), call->account, id);
+  for (const auto& range : query.ranges) {
+    joined[range.conversation] = chat::member_since(services.state(), call->account, range.conversation);
+  }
   query.after = cursor + (PARLEY_MUTANT(sync_skips_an_entry) ? 1 : 0);
   query.limit = limit;
   auto changes = co_await services.reads.changed(std::move(query));
   if (!changes) co_return too_many_reads();
   // What was said in an open room before the reader joined is history: pushed messages may have gone beyond it already.
   std::erase_if(changes->rows, [&](const chat::MessageRow& row) {
-    return row.changed_index <= chat::member_since(services.state(), call->account, row.conversation);
+    const auto found = joined.find(row.conversation);
+    return found != joined.end() && row.changed_index <= found->second;
   });
   cut_to_fit(*changes);
   json::object result;
