@@ -6,6 +6,7 @@
 
 #include "node/data_directory.hpp"
 #include "node/driver_tasks.hpp"
+#include "node/machine_services.hpp"
 #include "node/replication_node.hpp"
 #include "store/archive_install.hpp"
 
@@ -41,8 +42,9 @@ class Life {
   Replication& replication() { return replication_; }
   Machine& machine() { return *machine_; }
 
-  // What was fetched for this node and is newer than what it has: to be put in its archive's place.
-  bool is_to_install() const { return prepared_ && prepared_->index > machine_->checkpointed(); }
+  // What was fetched for this node is to be put in its archive's place; unless the entries came after all while it
+  // ended: a state machine never goes back (W16).
+  bool is_to_install() const { return prepared_ && prepared_->index > machine_->services().applier.applied(); }
 
  private:
   ReplicationParts complete(ReplicationParts parts) {
@@ -106,9 +108,10 @@ class RealNode final : public Node {
   net::awaitable<void> run() override {
     for (;;) {
       co_await life_->run();
-      if (stopping_ || !life_->is_to_install()) break;
+      if (stopping_) break;
+      const bool install = life_->is_to_install();
       life_.reset();
-      store::install_archive(seams_.disk, archive_file);
+      if (install) store::install_archive(seams_.disk, archive_file);
       auto next = begin_life(seams_, config_, id_, make_machine_);
       if (!next.ok()) throw std::runtime_error(next.error().message);
       life_ = std::move(*next);
