@@ -1,6 +1,9 @@
 // What clients send and what nodes send to clients, as JSON-RPC: any bytes are read or refused with an answer that can
 // be sent, and what was read is written again so that it reads as the same. Parameters are then taken out of the
 // request in every way that the methods of a session do.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <cmath>
 #include <string>
 
 #include "base/assert.hpp"
@@ -11,15 +14,32 @@
 namespace parley::fuzz {
 namespace {
 
+namespace json = wire::json;
 using wire::RpcRequest;
 using wire::RpcResponse;
 
-// Not by ==: a double that JSON writes and reads again may differ in its last bit from the first on, not after.
-std::string settled(const RpcRequest& request) {
-  const auto again = wire::decode_request(wire::encode(request));
-  PARLEY_ASSERT(again.ok(), "a request that was read is written so that it can be read");
-  PARLEY_ASSERT(again->method == request.method && again->id.has_value() == request.id.has_value(), "the same request");
-  return wire::encode(*again);
+// Equal, but for the last digits of numbers with a fraction: Boost.JSON 1.81 does not read them to the last bit.
+bool same(const json::value& a, const json::value& b) {   // recursion bounded by json_depth_max
+  if (a.is_number() && b.is_number()) {
+    if (!a.is_double() && !b.is_double()) return a == b;
+    const double one = a.to_number<double>();
+    const double other = b.to_number<double>();
+    return std::abs(one - other) <= 1e-12 * std::abs(one) + 1e-300;
+  }
+  if (a.is_object() && b.is_object()) {
+    const auto& other = b.get_object();
+    const auto in_both = [&other](const auto& member) {
+      const auto* found = other.if_contains(member.key());
+      return found != nullptr && same(member.value(), *found);
+    };
+    return a.get_object().size() == other.size() && std::ranges::all_of(a.get_object(), in_both);
+  }
+  if (a.is_array() && b.is_array()) {
+    const auto& one = a.get_array();
+    const auto& other = b.get_array();
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), same);
+  }
+  return a == b;
 }
 
 void take_parameters(const RpcRequest& request) {
@@ -35,7 +55,7 @@ void take_parameters(const RpcRequest& request) {
   params.numbers("h", 4);
   if (const auto error = params.error()) {
     PARLEY_ASSERT(!error->message.empty(), "a refusal names the parameter");
-    wire::encode(RpcResponse{wire::json::value(nullptr), *error});
+    wire::encode(RpcResponse{json::value(nullptr), *error});
   }
 }
 
@@ -46,9 +66,12 @@ void from_client(std::string_view bytes) {
     PARLEY_ASSERT(wire::decode_from_node(answer).ok(), "a client can read the answer to what could not be read");
     return;
   }
-  const std::string once = settled(*request);
-  const auto again = wire::decode_request(once);
-  PARLEY_ASSERT(again.ok() && wire::encode(*again) == once, "what was written once is written the same ever after");
+  const auto again = wire::decode_request(wire::encode(*request));
+  PARLEY_ASSERT(again.ok(), "a request that was read is written so that it can be read");
+  PARLEY_ASSERT(again->method == request->method && again->id.has_value() == request->id.has_value() &&
+                    same(again->id.value_or(nullptr), request->id.value_or(nullptr)) &&
+                    same(again->params, request->params),
+                "and is the same then");
   take_parameters(*request);
 }
 

@@ -1,8 +1,9 @@
 // Three servers and one that may join, driven by the bytes of the input: time, messages delivered, dropped, doubled,
-// reordered and replayed, slow disks, crashes with loss of what was not synced, cut links, proposals, membership
-// changes, reads; and messages that no correct server would send now. Raft trusts its members, so forged are only
-// those that can't break its promises by definition: see `forge`. The judge is tests/raft's cluster: Figure 3 and all
-// else in raft::Invariants after each step of each server, and no promise before it is durable.
+// reordered and replayed, slow disks and state machines, crashes with loss of what was not synced, cut links,
+// proposals, membership changes, reads, hand-overs, compaction and snapshots; and messages that no correct server would
+// send now. Raft trusts its members, so forged are only those that can't break its promises by definition: see `forge`.
+// The judge is tests/raft's cluster: Figure 3 and all else in raft::Invariants after each step of each server, and no
+// promise before it is durable.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -62,11 +63,13 @@ class Theatre {
   void crash(Host& host);
   void link();
   void reconfigure(Host& host);
+  void compact(Host& host);
+  void snapshots(Host& host);
   void collect_reads(Host& host);
   void forge();
   void forge_from_stranger(const Host& to);
   void forge_from_member(const Host& to);
-  void spoil(raft::AppendEntries& append);
+  void spoil(raft::Message& message);
   void shorten_real_one();
   void say(ServerId from, const Host& to, raft::Message said) { cluster_.deliver({from, to.id, std::move(said)}); }
 
@@ -74,6 +77,7 @@ class Theatre {
   raft::test::Cluster cluster_;
   std::vector<Envelope> wire_;
   std::vector<Envelope> old_;
+  std::map<ServerId, std::vector<raft::SnapshotOffer>> offered_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Index> reads_;   // what was committed when they began
 };
 
@@ -97,7 +101,7 @@ void Theatre::act() {
 }
 
 void Theatre::act_on(Host& host) {
-  const auto what = in_.below(10);
+  const auto what = in_.below(16);
   if (!host.consensus) return cluster_.restart(host.id.node.value);
   switch (what) {
     case 0: return crash(host);
@@ -113,9 +117,15 @@ void Theatre::act_on(Host& host) {
     case 4: return cluster_.time_out(host.id.node.value);
     case 5: return cluster_.elect(host.id.node.value);
     case 6: return send_all(host);
+    case 7: return compact(host);
+    case 8: return snapshots(host);
+    case 9:
+      (void)host.consensus->transfer_leadership(NodeId(any()), cluster_.now(host)).ok();
+      break;
     default: {
       cluster_.tick_due(host);
-      host.disk_held = what == 7;
+      host.disk_held = what == 10;
+      host.apply_held = what == 11;
       cluster_.work(host);
       send_all(host);
     }
@@ -180,6 +190,36 @@ void Theatre::reconfigure(Host& host) {
   cluster_.check(host);
 }
 
+// In memory as far as it may go, or less; on disk later, and never beyond the last checkpoint.
+void Theatre::compact(Host& host) {
+  if (in_.boolean()) cluster_.compact(host, in_.below(4), false);
+  else host.consensus->compact(Index(in_.below(host.consensus->log().last_index().value + 2)));
+  cluster_.check(host);
+  const auto status = host.consensus->status();
+  const Index through = std::min(status.base_index, host.archive.at.id.index);
+  // A log that is to begin anew on disk is not trimmed before that.
+  if (status.persisted_index < status.base_index || through <= host.disk.base.index) return;
+  raft::test::trim(host.disk, host.disk.base.index + in_.below(through - host.disk.base.index + 1));
+}
+
+// Offers where one is needed, and the end of a fetch: of what was offered last, or of anything ever offered, for a copy
+// that comes late is a prefix of what is committed all the same.
+void Theatre::snapshots(Host& host) {
+  for (const auto& peer : host.consensus->status().peers) {
+    if (peer.needs_snapshot && (peer.snapshot_offered == Index(0) || in_.below(8) == 0)) {
+      cluster_.offer(host, peer.id.node);
+    }
+  }
+  auto& offered = offered_[host.id];
+  if (host.fetching && (offered.empty() || offered.back().meta.id != host.fetching->meta.id)) {
+    offered.push_back(*host.fetching);
+  }
+  if (offered.empty() || in_.boolean()) return;
+  host.fetching = offered[offered.size() - 1 - in_.below(std::min<std::size_t>(offered.size(), 4))];
+  cluster_.finish_fetch(host);
+  collect_reads(host);
+}
+
 // Linearizable: an answered read sees all that was committed, anywhere, when it began.
 void Theatre::collect_reads(Host& host) {
   for (const raft::ReadOutcome& outcome : host.consensus->take_reads()) host.reads[outcome.id] = outcome;
@@ -199,30 +239,36 @@ void Theatre::forge() {
   else forge_from_member(to);
 }
 
-// So that no leader ever says it: of no term, or after an entry of a later term than its own.
-void Theatre::spoil(raft::AppendEntries& append) {
-  if (in_.boolean()) append.term = Term(0);
-  else append.prev_log.term = append.term.next();
+// What a leader of a new term says is a leader's, whoever says it: a server follows one that its own configuration does
+// not know yet (dissertation 4.1). So that no leader ever says it: of no term, or after an entry of a later term.
+void Theatre::spoil(raft::Message& message) {
+  const bool no_term = in_.boolean();
+  if (auto* append = std::get_if<raft::AppendEntries>(&message)) {
+    if (no_term) append->term = Term(0);
+    else append->prev_log.term = append->term.next();
+  } else if (auto* install = std::get_if<raft::InstallSnapshot>(&message)) {
+    if (no_term) install->term = Term(0);
+    else install->meta.id.term = install->term.next();
+  }
 }
 
-// Whoever is no member has no vote, no log that counts and no say; but its term is heard. An AppendEntries is not
-// among these: a server follows a leader that its own configuration does not know yet (dissertation 4.1), so a
-// well-formed one of a new term is a leader's.
+// Whoever is no member has no vote, no log that counts and no say; but its term is heard.
 void Theatre::forge_from_stranger(const Host& to) {
   const ServerId from{NodeId(stranger + in_.u8()), Incarnation(in_.u8())};
   raft::Message message = any_message(in_);
-  if (auto* append = std::get_if<raft::AppendEntries>(&message)) spoil(*append);
+  spoil(message);
   say(from, to, std::move(message));
 }
 
 // Of a member: what claims nothing. No vote granted (but a pre-vote, which promises nothing), no log longer than an
-// empty one, no entry acknowledged, no round echoed, no read confirmed, no entries of a leader.
+// empty one, no entry acknowledged, no round echoed, no read confirmed, no entries of a leader. It may say that its
+// leader hands over: who campaigns out of turn disturbs, and breaks nothing.
 void Theatre::forge_from_member(const Host& to) {
   const ServerId from = any_host().id;
   raft::Message message = any_message(in_);
   if (auto* request = std::get_if<raft::RequestVote>(&message)) request->last_log = {};
   if (auto* reply = std::get_if<raft::RequestVoteReply>(&message)) reply->vote_granted &= reply->pre_vote;
-  if (auto* append = std::get_if<raft::AppendEntries>(&message)) spoil(*append);
+  spoil(message);
   if (auto* reply = std::get_if<raft::AppendEntriesReply>(&message)) {
     reply->success = false;
     reply->round = 0;

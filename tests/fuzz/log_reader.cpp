@@ -1,7 +1,7 @@
 // Recovery of the write-ahead log, in three ways that the first byte of the input chooses: segment files of any bytes;
 // files with checksums that fit around any records; and a log that was written properly, then damaged as disks do.
 // It never crashes, and either refuses with a text or gives back what was written: in the last case exactly what the
-// log held after one of its batches (docs/DISK.md), and it can be continued from there.
+// log held after one of its batches, snapshots or trims (docs/DISK.md), and it can be continued from there.
 #include <array>
 #include <string>
 #include <utility>
@@ -80,10 +80,12 @@ class Forger {
 
   std::string segment(std::uint64_t number, std::uint64_t& chain, bool last) {
     SegmentHeader header{in_.below(32) == 0 ? in_.u64() : number, 0, last_.index.next(), chain};
+    if (in_.below(16) == 0) header.begins = in_.below(number + 2);
+    if (in_.below(16) == 0) header.version = 1;
     SegmentCursor cursor;
     cursor.chain = chain;
     std::string sectors;
-    add(sectors, cursor, header.number, {base_record(last_, configuration_)});
+    add(sectors, cursor, header.number, {base_record({last_, time_, configuration_, Index(0)})});
     for (auto batches = in_.below(5); batches > 0; --batches) {
       std::vector<LogRecord> records;
       for (auto count = 1 + in_.below(3); count > 0; --count) records.push_back(record());
@@ -108,9 +110,12 @@ class Forger {
   // Mostly what may follow; sometimes anything.
   LogRecord record() {
     switch (in_.below(16)) {
-      case 0: return {RecordKind(1 + in_.below(5)), false, any_entry_id(in_), in_.text(80)};
-      case 1: return base_record(any_entry_id(in_), nullptr);
-      case 2: return seal_record(any_entry_id(in_));
+      case 0: return {RecordKind(1 + in_.below(6)), false, any_entry_id(in_), in_.text(80)};
+      case 1: return base_record(any_base(in_));
+      case 2: {
+        const auto id = any_entry_id(in_);
+        return in_.boolean() ? seal_record(id) : trim_record(id, in_.below(5));
+      }
       case 3: {
         auto entry = any_entry(in_);
         written_.push_back(entry);
@@ -135,6 +140,7 @@ class Forger {
     raft::Entry entry = any_entry(in_);
     last_ = {last_.term + in_.below(2), last_.index.next()};
     entry.id = last_;
+    entry.time = time_ = std::max(time_, LogTime{in_.u16()});
     if (const auto* held = std::get_if<raft::ConfigurationPtr>(&entry.content)) configuration_ = *held;
     written_.push_back(entry);
     return entry_record(entry);
@@ -142,25 +148,42 @@ class Forger {
 
   Input in_;
   raft::EntryId last_;
+  LogTime time_;
   raft::ConfigurationPtr configuration_;
   std::vector<raft::Entry> written_;
 };
 
 // -- a log that was written, then damaged ---------------------------------------------------------------------------
 
+// Batches, snapshots installed and old segments removed, and the files and the state after each.
 struct Life {
   using Files = std::vector<std::pair<std::string, std::string>>;
-  store::testing::Script script;
-  std::vector<Files> files;   // after each batch
+  std::vector<Files> files;
+  std::vector<raft::Durable> states;
 
-  explicit Life(std::uint64_t seed) : script(store::testing::Script::random(seed, 20)) {
+  explicit Life(std::uint64_t seed) {
+    Random random(seed);
     MemoryDisk disk;
+    raft::Durable model;
     auto opened = WriteAheadLog::open(disk, "log", small);
-    for (const auto& batch : script.batches) {
-      opened->log->append(batch);
-      files.emplace_back();
-      for (const auto& name : disk.list("log")) files.back().emplace_back(name, disk.contents("log/" + name));
+    note(disk, model);
+    for (int step = 0; step < 20; ++step) {
+      const bool anew = random.chance(0.1);
+      opened->log->append(anew ? store::testing::random_reset(random, model)
+                               : store::testing::random_batch(random, model));
+      note(disk, model);
+      if (!random.chance(0.2) || opened->log->trim(model.hard_state.commit_index) == 0) continue;
+      model = store::testing::seen_from(opened->log->usage().base, std::move(model));
+      note(disk, model);
     }
+  }
+
+ private:
+  void note(MemoryDisk& disk, const raft::Durable& model) {
+    Files held;
+    for (const auto& name : disk.list("log")) held.emplace_back(name, disk.contents("log/" + name));
+    files.push_back(std::move(held));
+    states.push_back(model);
   }
 };
 
@@ -186,21 +209,20 @@ void goes_on_from(MemoryDisk& disk, raft::Durable model) {
 
 void damaged(Input in) {
   const Life& lived = life(in.below(4));
-  const std::size_t batches = 1 + in.below(lived.files.size());
-  auto files = lived.files[batches - 1];
+  const std::size_t moment = in.below(lived.files.size());
+  auto files = lived.files[moment];
   Damage damage(in, log_sector_bytes);
   for (std::size_t i = 0; i < damages_max && !in.empty(); ++i) {
     auto& [name, bytes] = files[in.below(files.size())];
-    damage.once(bytes, content_of(lived.files[in.below(batches)], name));
+    damage.once(bytes, content_of(lived.files[in.below(moment + 1)], name));
   }
   MemoryDisk disk;
   for (const auto& [name, bytes] : files) disk.overwrite("log/" + name, bytes);
   const auto found = recover(disk);
   if (!found) return;
-  const auto& states = lived.script.states;
-  const auto was_so = [&found](const raft::Durable& state) { return same(state, *found); };
-  PARLEY_ASSERT(std::any_of(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(batches) + 1, was_so),
-                "what is recovered is what the log held after one of its batches");
+  const bool was_so = std::any_of(lived.states.begin(), lived.states.begin() + static_cast<std::ptrdiff_t>(moment) + 1,
+                                  [&found](const raft::Durable& state) { return same(state, *found); });
+  PARLEY_ASSERT(was_so, "what is recovered is what the log held at some moment");
   recovers_the_same_again(disk, *found);
   goes_on_from(disk, *found);
 }

@@ -29,8 +29,19 @@ void decode_sealed(std::string_view bytes) {
 
 Digest any_digest(Input& in) { return digest(in.text(4)); }
 
+wire::SnapshotChunk any_chunk(Input& in) {   // within its copy, as whoever writes one promises
+  wire::SnapshotChunk chunk;
+  chunk.snapshot = any_entry_id(in);
+  chunk.file = any_digest(in);
+  chunk.bytes = SharedBytes(in.text(2000));
+  chunk.offset = in.u32();
+  chunk.total = chunk.offset + chunk.bytes.size() + (chunk.bytes.size() > 0 ? in.u32() : 0);
+  chunk.checksum = in.any_number();
+  return chunk;
+}
+
 wire::PeerFrame any_frame(Input& in) {
-  switch (in.below(8)) {
+  switch (in.below(10)) {
     case 0: {
       wire::Hello hello;
       hello.version_min = in.u16();
@@ -71,6 +82,14 @@ wire::PeerFrame any_frame(Input& in) {
       for (auto count = in.below(50); count > 0; --count) presence.accounts.push_back(in.any_number());
       return presence;
     }
+    case 7: {
+      wire::SnapshotRequest request;
+      request.snapshot = any_entry_id(in);
+      if (in.boolean()) request.file = any_digest(in);
+      request.offset = in.any_number();
+      return request;
+    }
+    case 8: return any_chunk(in);
     default: return any_message(in);
   }
 }

@@ -40,6 +40,15 @@ raft::Entry any_entry(Input& in) {
   return entry;
 }
 
+raft::LogBase any_base(Input& in) {
+  raft::LogBase base;
+  base.id = any_entry_id(in);
+  base.time = LogTime{static_cast<std::int64_t>(in.any_number())};
+  if (in.boolean()) base.configuration = std::make_shared<const raft::Configuration>(any_configuration(in));
+  base.configuration_index = Index(in.any_number());
+  return base;
+}
+
 namespace {
 
 raft::AppendEntries any_append_entries(Input& in) {
@@ -68,11 +77,12 @@ raft::AppendEntriesReply any_append_entries_reply(Input& in) {
 }  // namespace
 
 raft::Message any_message(Input& in) {
-  switch (in.below(6)) {
+  switch (in.below(8)) {
     case 0: {
       const Term term(in.any_number());
       const auto last_log = any_entry_id(in);
-      return raft::RequestVote{term, last_log, in.boolean()};
+      const auto kind = in.below(4);
+      return raft::RequestVote{term, last_log, (kind & 1) != 0, (kind & 2) != 0};
     }
     case 1: {
       const Term term(in.any_number());
@@ -82,6 +92,14 @@ raft::Message any_message(Input& in) {
     case 2: return any_append_entries(in);
     case 3: return any_append_entries_reply(in);
     case 4: return raft::ReadIndexRequest{in.any_number()};
+    case 5: {
+      const Term term(in.any_number());
+      return raft::InstallSnapshot{term, any_base(in)};
+    }
+    case 6: {
+      const Term term(in.any_number());
+      return raft::TimeoutNow{term, in.any_number()};
+    }
     default: {
       const auto id = in.any_number();
       const bool confirmed = in.boolean();

@@ -10,6 +10,7 @@ ServerId any_server(Input& in);
 raft::EntryId any_entry_id(Input& in);
 raft::Configuration any_configuration(Input& in);   // well-formed
 raft::Entry any_entry(Input& in);
+raft::LogBase any_base(Input& in);
 raft::Message any_message(Input& in);               // valid-typed; nothing else is promised
 
 }  // namespace parley::fuzz
