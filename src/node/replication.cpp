@@ -165,8 +165,8 @@ net::awaitable<Submitted> ReplicationNode::submit(SharedBytes command) {
   co_return co_await forwards_.wait(id, deadline);
 }
 
-net::awaitable<std::optional<Index>> ReplicationNode::read_index() {
-  return driver_.read_index(seams_.clock.now() + answer_timeout(config_));
+net::awaitable<std::optional<Index>> ReplicationNode::read_index(TimePoint deadline) {
+  return driver_.read_index(std::min(deadline, seams_.clock.now() + answer_timeout(config_)));
 }
 
 raft::Status ReplicationNode::status() const {

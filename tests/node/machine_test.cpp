@@ -322,21 +322,5 @@ TEST_F(ProposalsTest, TheArchiveKnowsTheLatestConfiguration) {
   EXPECT_EQ(opened->position.state_digest_at, opened->position.applied.index);
 }
 
-// -- stale reads -----------------------------------------------------------------------------------------------------
-
-TEST_F(ProposalsTest, ReadsWithoutALeaderAreServedAndMarkedStaleWithTheirAge) {
-  ann->do_result("send", {{"to", "@ann"}, {"text", "x"}});
-  EXPECT_FALSE(ann->result("unread").contains("stale"));
-  replication->no_leader();
-  run_for(2s);
-  const auto read = ann->result("history", {{"in", "@ann"}});
-  EXPECT_TRUE(read.at("stale").as_bool());
-  EXPECT_GE(number(read, "age_ms"), 2000u);
-  EXPECT_EQ(read.at("messages").as_array().size(), 1u);
-  EXPECT_EQ(network().get("/readyz")->status, 503);
-  replication->new_term();
-  EXPECT_FALSE(ann->result("unread").contains("stale"));
-}
-
 }  // namespace
 }  // namespace parley::node::test

@@ -10,6 +10,7 @@ namespace {
 
 using Fault = std::optional<std::string>;
 using LifeKey = std::pair<std::uint32_t, std::uint64_t>;   // node, life
+constexpr LifeKey anybody{0, 0};   // what was shown by any node was committed then
 
 std::string words(const cli::Message& message) {
   return "message " + std::to_string(message.id) + ", number " + std::to_string(message.number) + " in " + message.in +
@@ -20,7 +21,10 @@ std::string words(const cli::Message& message) {
 // How far each process was known to be, as time went on.
 class Floors {
  public:
-  void raise(LifeKey life, TimePoint at, Index index) { raised_[life].push_back({at, index}); }
+  void raise(LifeKey life, TimePoint at, Index index) {
+    raised_[life].push_back({at, index});
+    raised_[anybody].push_back({at, index});
+  }
   void sort() {
     for (auto& [life, steps] : raised_) {
       std::sort(steps.begin(), steps.end());
@@ -59,6 +63,7 @@ class ReadsJudge {
       if (auto fault = check_age(operation)) return *fault + ", in " + describe(operation);
     }
     if (auto fault = check_lengths()) return fault;
+    if (auto fault = check_fresh_lengths()) return fault;
     return check_markers();
   }
 
@@ -71,6 +76,7 @@ class ReadsJudge {
   Fault check_page(const Operation& operation) const;
   Fault check_age(const Operation& operation) const;
   Fault check_lengths() const;
+  Fault check_fresh_lengths() const;
   Fault check_markers() const;
 
   const Truth& truth_;
@@ -130,12 +136,15 @@ Fault ReadsJudge::check_page(const Operation& operation) const {
 }
 
 Fault ReadsJudge::check_age(const Operation& operation) const {
-  const Index floor = floors_.before(life_of(operation), operation.called);
+  // What is not marked stale holds all that was committed when it was asked (PROTOCOL.md section 5).
+  const LifeKey whose = operation.stale ? life_of(operation) : anybody;
+  const Index floor = floors_.before(whose, operation.called);
   for (const auto& message : operation.page) {
     const auto version = truth_.version(message.id, message.text, message.edited, message.deleted);
     if (truth_.replaced_at(*version) > floor) continue;
-    return "node " + std::to_string(operation.node) + " had shown that it was at " + std::to_string(floor.value) +
-           ", and then showed " + words(message) + ", replaced at " +
+    return (operation.stale ? "node " + std::to_string(operation.node) : std::string("a node")) +
+           " had shown that it was at " + std::to_string(floor.value) + ", and then node " +
+           std::to_string(operation.node) + " showed " + words(message) + ", replaced at " +
            std::to_string(truth_.replaced_at(*version).value);
   }
   return std::nullopt;
@@ -165,6 +174,34 @@ Fault ReadsJudge::check_lengths() const {
     if (auto fault = find_nonlinear(std::move(appends), std::move(asked))) {
       return "node " + std::to_string(where.first.first) + ", conversation " + std::to_string(where.second.value) +
              ": " + *fault;
+    }
+  }
+  return std::nullopt;
+}
+
+// What is not marked stale is linearizable across all nodes (I5; PROTOCOL.md section 5): it holds whatever was
+// acknowledged to anybody before it was asked, and never less than an earlier one.
+Fault ReadsJudge::check_fresh_lengths() const {
+  struct Place {
+    std::vector<Appended> appends;
+    std::vector<LengthRead> reads;
+  };
+  std::map<chat::ConversationId, Place> places;
+  for (const auto& operation : history_.operations()) {
+    if (operation.ending != Operation::Ending::done) continue;
+    if (operation.method == "send") {
+      const auto* message = truth_.message(operation.message);
+      if (message == nullptr) continue;
+      places[message->conversation].appends.push_back({operation.number, operation.called, operation.returned});
+    } else if (operation.method == "history" && !operation.stale) {
+      const auto id = place_of(operation);
+      if (id == chat::ConversationId{}) continue;
+      places[id].reads.push_back({operation.last, operation.called, operation.returned});
+    }
+  }
+  for (auto& [id, place] : places) {
+    if (auto fault = find_nonlinear(std::move(place.appends), std::move(place.reads))) {
+      return "conversation " + std::to_string(id.value) + ", over all nodes: " + *fault;
     }
   }
   return std::nullopt;

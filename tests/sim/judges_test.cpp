@@ -323,6 +323,27 @@ TEST_F(Past, AReadThatMissesWhatTheSameProcessAcknowledgedIsFound) {
   EXPECT_NAMED(reads(), "conversation 10");
 }
 
+TEST_F(Past, AnotherNodeMayBeBehindOnlyIfItSaysSo) {
+  good_requests();
+  page(27, 28, 2, {one_edited(), two_deleted()});
+  Operation& behind = page(29, 30, 2, {one_edited(), two()});
+  behind.node = 2;
+  behind.stale = true;
+  EXPECT_EQ(reads(), "fine");
+  behind.stale = false;
+  EXPECT_NAMED(reads(), "replaced at 26");
+}
+
+TEST_F(Past, AFreshReadThatMissesWhatAnotherNodeAcknowledgedIsFound) {
+  good_requests();
+  Operation& behind = page(22, 23, 1, {one_edited()});
+  behind.node = 2;
+  behind.stale = true;
+  EXPECT_EQ(reads(), "fine");
+  behind.stale = false;
+  EXPECT_NAMED(reads(), "over all nodes");
+}
+
 TEST_F(Past, AMessageOfATimeBeforeOnesMembershipIsFound) {
   Operation& read = page(27, 28, 2, {secret(), shared()});
   read.place = "#closed";
