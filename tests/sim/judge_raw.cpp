@@ -178,7 +178,8 @@ Fault RawJudge::check_denial(const RawExchange& exchange) const {
       if (!weeks_passed(session.opened, exchange.returned)) return "the client session was open";
     }
   }
-  if (!exchange.refused_as("not_logged_in") || !exchange.login) return std::nullopt;
+  // What is sequenced is answered as the first copy of it was, which may have gone over another connection.
+  if (!exchange.refused_as("not_logged_in") || !exchange.login || exchange.first != 0) return std::nullopt;
   const auto login = logins_.find(*exchange.login);
   if (login == logins_.end() || login->second->opened >= exchange.called) return std::nullopt;
   if (weeks_passed(login->second->opened, exchange.returned)) return std::nullopt;
