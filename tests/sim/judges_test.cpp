@@ -337,7 +337,7 @@ TEST_F(Past, AMarkerThatGoesBackIsFound) {
 
 // -- accounts that end ----------------------------------------------------------------------------------------------
 
-// At 27 anna talks to carl (3), at 28 carl's account is deleted, at 29 another carl (4) is there, at 30 anna talks to him.
+// At 27 anna talks to carl (3), at 28 his account is deleted, then another carl (4) is there, at 30 anna talks to him.
 class Gone : public Past {
  protected:
   static constexpr chat::AccountId old_carl{3}, new_carl{4};

@@ -29,7 +29,11 @@ RawExchange::Ending ending_of(const std::string& outcome) {
 
 struct RawClient::Parts {
   Parts(World& world, Fabric& fabric, Life its_life, Host host, std::uint64_t seed)
-      : machine(world), life(its_life), clock(world, life, machine), network(world, fabric, life, host), entropy(seed) {}
+      : machine(world),
+        life(its_life),
+        clock(world, life, machine),
+        network(world, fabric, life, host),
+        entropy(seed) {}
   MachineClock machine;
   Life life;
   SimClock clock;

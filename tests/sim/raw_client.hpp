@@ -69,7 +69,7 @@ class RawClient {
   RawExchange& exchange(std::uint64_t number) { return history_.raw().exchanges.at(number); }
   std::uint32_t some_node() { return 1 + static_cast<std::uint32_t>(random_.below(cluster_.size())); }
 
-  // raw_actions.cpp: what it does
+  // raw_actions.cpp, raw_abuse.cpp: what it does
   awaitable<void> settle_in(std::string operator_token);
   awaitable<void> keep_logins(std::string token);
   awaitable<void> sign_up();
