@@ -136,8 +136,13 @@ TEST_F(Raw, WhatTheProtocolSaysIsFine) {
 
 TEST_F(Raw, AnotherAnswerToARetryIsFound) {
   sent(1, 1, 9, 10);
-  sent(1, 2, 10, 12).result = "message 11";
+  sent(1, 2, 10, 12).message = 11;
   EXPECT_NAMED(raw(), "the first answer was another");
+}
+
+TEST_F(Raw, AnAnswerWithoutAPlaceIsFound) {
+  sent(1, 1, 9, 10).result = R"({"id":10,"in":"","number":1})";
+  EXPECT_NAMED(raw(), "it names no place");
 }
 
 TEST_F(Raw, ARetryThatIsRefusedIsFound) {

@@ -149,7 +149,8 @@ Fault ReadsJudge::check_age(const Operation& operation) const {
   const Index floor = floors_.before(life_of(operation), operation.called);
   for (const auto& message : operation.page) {
     if (auto fault = check_name(message, floor)) return fault;
-    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted);
+    const Index by = truth_.committed_by(operation.returned);
+    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted, by);
     if (truth_.replaced_at(*version) > floor) continue;
     return "node " + std::to_string(operation.node) + " had shown that it was at " + std::to_string(floor.value) +
            ", and then showed " + words(message) + ", replaced at " +
@@ -231,7 +232,8 @@ std::uint64_t NodeLives::life(std::uint32_t node, TimePoint at) const {
 
 std::optional<std::string> judge_message(const Truth& truth, const std::string& person, const cli::Message& message,
                                          TimePoint seen, std::size_t& version) {
-  const auto found = truth.version(message.id, message.text, message.edited, message.deleted);
+  const Index by = message.cursor != 0 ? Index(message.cursor) : truth.committed_by(seen);
+  const auto found = truth.version(message.id, message.text, message.edited, message.deleted, by);
   if (!found) return person + " saw " + words(message) + ", which never was";
   version = *found;
   const Truth::Change& change = truth.changes()[version];

@@ -63,9 +63,7 @@ Fault check_edit(const Truth&, const Operation& operation, const Truth::Change& 
 // Its client session may have ended before the answer came: then what is harmless to repeat goes out under a new one
 // (PROTOCOL.md section 3); only messages are sent once whatever happens.
 bool outlived_a_session(const History& history, const Operation& operation) {
-  const auto& weeks = history.raw().weeks_passed;
-  return std::any_of(weeks.begin(), weeks.end(),
-                     [&](TimePoint time) { return operation.called <= time && time <= operation.returned; });
+  return weeks_passed(history.raw(), operation.called, operation.returned);
 }
 
 Fault check_one(const Truth& truth, const Standing& standing, const Operation& operation, bool may_repeat,

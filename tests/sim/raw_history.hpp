@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -50,6 +51,9 @@ struct RawExchange {
   bool refused_as(const char* word) const { return ending == Ending::refused && reason == word; }
 };
 
+// Log time, by which sessions expire, jumps with the next entry of a leader that has heard the others' clocks.
+inline constexpr Duration weeks_show_within = std::chrono::seconds(60);
+
 // A client session, or a login, that a raw client was told it has.
 struct RawSession {
   std::string who;
@@ -83,6 +87,14 @@ struct RawHistory {
   std::deque<RawPresence> presences;
   std::deque<TimePoint> weeks_passed;    // when everybody had been away for longer than client sessions live
 };
+
+// Whatever was open from then on may have expired by then.
+inline bool weeks_passed(const RawHistory& raw, TimePoint from, TimePoint to) {
+  for (const TimePoint time : raw.weeks_passed) {
+    if (from <= time + weeks_show_within && time <= to) return true;
+  }
+  return false;
+}
 
 std::string describe(const RawExchange& exchange);
 

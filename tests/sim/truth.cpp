@@ -197,14 +197,17 @@ bool Truth::may_ever_see(chat::AccountId account, const Conversation& conversati
                      [number](const Membership& time) { return time.from <= number && number <= time.through; });
 }
 
-std::optional<std::size_t> Truth::version(std::uint64_t id, const std::string& text, bool edited, bool deleted) const {
+std::optional<std::size_t> Truth::version(std::uint64_t id, const std::string& text, bool edited, bool deleted,
+                                          Index by) const {
   const Message* known = message(id);
   if (known == nullptr) return std::nullopt;
+  std::optional<std::size_t> found;
   for (const std::size_t place : known->changes) {
     const Change& change = changes_[place];
-    if (change.deleted == deleted && (deleted || (change.text == text && change.edited == edited))) return place;
+    const bool fits = change.deleted == deleted && (deleted || (change.text == text && change.edited == edited));
+    if (fits && (!found || change.index <= by)) found = place;
   }
-  return std::nullopt;
+  return found;
 }
 
 Index Truth::replaced_at(std::size_t change) const {
