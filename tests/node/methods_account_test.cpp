@@ -55,7 +55,7 @@ TEST_F(AccountMethodsTest, AnAnswerGivenAgainNamesItsPlaceThoughNobodyIsLoggedIn
   const json::object edit{{"message", number(sent, "id")}, {"text", "two"}, {"seq", at + 1}, {"first", at}};
   client.result("edit", edit);
   auto stranger = connect();
-  stranger.result("client.attach", {{"client", client.client}, {"key", "a-key-that-only-i-know"}});
+  stranger.result("client.attach", {{"client", client.client}, {"key", "ann-has-a-key-of-enough-length"}});
   EXPECT_EQ(stranger.result("send", send), sent);
   EXPECT_FALSE(stranger.result("edit", edit).contains("in")) << "it would be empty";
 }
