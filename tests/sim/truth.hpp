@@ -88,8 +88,8 @@ class Truth {
 
   // R18, told from the log's events, not from the state machine's own book-keeping.
   bool may_ever_see(chat::AccountId account, const Conversation& conversation, chat::Number number) const;
-  // The version of a message that looks like this: its place in changes(); nullopt: it never looked so. An edit that was
-  // repeated looks twice the same: then the last one up to `by`.
+  // The version of a message that looks like this: its place in changes(); nullopt: it never looked so. An edit that
+  // was repeated looks twice the same: then the last one up to `by`.
   std::optional<std::size_t> version(std::uint64_t id, const std::string& text, bool edited, bool deleted,
                                      Index by) const;
   // When that version was replaced by the next: the index; ~0: it is the last.
