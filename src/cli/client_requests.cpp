@@ -131,8 +131,10 @@ void Client::Core::on_answer(std::uint64_t rpc_id, wire::RpcResponse response) {
 void Client::Core::on_sequenced_answer(Outbox::Entry& entry, Answer answer) {
   const std::uint64_t sequence = entry.sequence;
   switch (answer.kind) {
-    case Answer::Kind::done:
     case Answer::Kind::refused:
+      if (entry.in_doubt) answer.kind = Answer::Kind::unknown;   // it may be what it did itself that is in its way
+      [[fallthrough]];
+    case Answer::Kind::done:
     case Answer::Kind::invalid:     // its number stays unused: the next one brings wrong_sequence, hence a rollover
     case Answer::Kind::forgotten:
       unknown_answers_ = 0;

@@ -62,6 +62,9 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
   const std::uint64_t unapplied = state_->log.last_index() - state_->applied_index;
   if (unapplied >= state_->options.unapplied_entries_max) return Refusal::busy;
+  // Nothing is dated before log time has begun: the first median would age it by decades (R14). The first round trip
+  // brings that median, and nothing could be committed without one.
+  if (state_->log.last_time() == LogTime{} && !state_->wall_median(now)) return Refusal::busy;
   return state_->append_own(std::move(command), now);
 }
 

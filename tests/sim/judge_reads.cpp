@@ -71,7 +71,11 @@ class ReadsJudge {
   LifeKey life_of(const Operation& operation) const {
     return {operation.node, lives_.life(operation.node, operation.connected)};
   }
+  bool is_ambiguous(const std::string& place) const {
+    return place.starts_with('@') && truth_.accounts_called(place.substr(1)).size() > 1;
+  }
   chat::ConversationId place_of(const Operation& operation) const;
+  Fault check_name(const cli::Message& message, Index floor) const;
   Fault look_at_rows(const Operation& operation);
   Fault check_page(const Operation& operation) const;
   Fault check_age(const Operation& operation) const;
@@ -86,12 +90,24 @@ class ReadsJudge {
   std::map<std::pair<chat::AccountId, chat::AccountId>, chat::ConversationId> pairs_;
 };
 
+// "@name~id" is one account for ever; "@name" may have been one after the other, and a page says of which it is.
 chat::ConversationId ReadsJudge::place_of(const Operation& operation) const {
   if (operation.place.starts_with('#')) return truth_.room_named(operation.place);
   const auto one = truth_.account_named(operation.person);
-  const auto other = truth_.account_named(operation.place.substr(1));
-  const auto found = pairs_.find({std::min(one, other), std::max(one, other)});
-  return found == pairs_.end() ? chat::ConversationId{} : found->second;
+  const auto pair_with = [&](chat::AccountId other) {
+    const auto found = pairs_.find({std::min(one, other), std::max(one, other)});
+    return found == pairs_.end() ? chat::ConversationId{} : found->second;
+  };
+  const auto tilde = operation.place.find('~');
+  if (tilde != std::string::npos) return pair_with(chat::AccountId(std::stoull(operation.place.substr(tilde + 1))));
+  const auto& others = truth_.accounts_called(operation.place.substr(1));
+  if (!is_ambiguous(operation.place)) return others.empty() ? chat::ConversationId{} : pair_with(others.back());
+  if (operation.page.empty()) return {};
+  const Truth::Message* shown = truth_.message(operation.page.front().id);
+  for (const auto other : others) {
+    if (shown != nullptr && pair_with(other) == shown->conversation) return shown->conversation;
+  }
+  return {};
 }
 
 Fault ReadsJudge::look_at_rows(const Operation& operation) {
@@ -140,12 +156,25 @@ Fault ReadsJudge::check_age(const Operation& operation) const {
   const LifeKey whose = operation.stale ? life_of(operation) : anybody;
   const Index floor = floors_.before(whose, operation.called);
   for (const auto& message : operation.page) {
-    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted);
+    if (auto fault = check_name(message, floor)) return fault;
+    const Index by = truth_.committed_by(operation.returned);
+    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted, by);
     if (truth_.replaced_at(*version) > floor) continue;
     return (operation.stale ? "node " + std::to_string(operation.node) : std::string("a node")) +
            " had shown that it was at " + std::to_string(floor.value) + ", and then node " +
            std::to_string(operation.node) + " showed " + words(message) + ", replaced at " +
            std::to_string(truth_.replaced_at(*version).value);
+  }
+  return std::nullopt;
+}
+
+// A node that has applied the end of an account does not show it as alive.
+Fault ReadsJudge::check_name(const cli::Message& message, Index floor) const {
+  if (!message.in.starts_with('@') || message.in.find('~') != std::string::npos) return std::nullopt;
+  const auto* conversation = truth_.conversation(truth_.message(message.id)->conversation);
+  for (const auto account : {conversation->low, conversation->high}) {
+    const bool meant = message.in.substr(1) == truth_.account_name(account) && truth_.account_deleted(account) <= floor;
+    if (meant) return words(message) + " is shown as if that account were alive";
   }
   return std::nullopt;
 }
@@ -211,6 +240,7 @@ Fault ReadsJudge::check_fresh_lengths() const {
 Fault ReadsJudge::check_markers() const {
   std::map<std::tuple<std::string, std::string, LifeKey>, const MarkerSeen*> latest;
   for (const auto& seen : history_.markers()) {
+    if (is_ambiguous(seen.place)) continue;   // of which account, it does not say
     if (seen.read > seen.last) return seen.person + " has read beyond the end of " + seen.place;
     const LifeKey life{seen.node, lives_.life(seen.node, seen.connected)};
     const MarkerSeen*& before = latest[{seen.person, seen.place, life}];
@@ -239,7 +269,8 @@ std::uint64_t NodeLives::life(std::uint32_t node, TimePoint at) const {
 
 std::optional<std::string> judge_message(const Truth& truth, const std::string& person, const cli::Message& message,
                                          TimePoint seen, std::size_t& version) {
-  const auto found = truth.version(message.id, message.text, message.edited, message.deleted);
+  const Index by = message.cursor != 0 ? Index(message.cursor) : truth.committed_by(seen);
+  const auto found = truth.version(message.id, message.text, message.edited, message.deleted, by);
   if (!found) return person + " saw " + words(message) + ", which never was";
   version = *found;
   const Truth::Change& change = truth.changes()[version];
@@ -252,8 +283,12 @@ std::optional<std::string> judge_message(const Truth& truth, const std::string& 
     return person + " saw " + words(message) + ", which was not theirs to see (R18)";
   }
   std::string place = conversation->room;
-  if (place.empty())
-    place = "@" + truth.account_name(account == conversation->low ? conversation->high : conversation->low);
+  if (place.empty()) {
+    const auto other = account == conversation->low ? conversation->high : conversation->low;
+    place = "@" + truth.account_name(other);
+    const bool gone = truth.account_deleted(other) <= truth.committed_by(seen);
+    if (gone && message.in == place + "~" + std::to_string(other.value)) return std::nullopt;
+  }
   if (place != message.in) return person + " saw " + words(message) + ", which is in " + place;
   return std::nullopt;
 }

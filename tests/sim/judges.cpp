@@ -7,6 +7,7 @@
 #include "sim/judge_feeds.hpp"
 #include "sim/judge_nodes.hpp"
 #include "sim/judge_raft.hpp"
+#include "sim/judge_raw.hpp"
 #include "sim/judge_reads.hpp"
 #include "sim/judge_requests.hpp"
 #include "sim/truth.hpp"
@@ -99,6 +100,8 @@ std::optional<Violation> Judges::at_end() {
   auto fault = judge_feeds(parts.truth, parts.history, parts.lives, parts.applied_at,
                            parts.cluster.world().now());
   if (fault) return Violation{"feeds", std::move(*fault)};
+  fault = judge_raw(parts.truth, parts.history, parts.lives, parts.applied_at, parts.cluster.world().now());
+  if (fault) return Violation{"raw", std::move(*fault)};
   return std::nullopt;
 }
 

@@ -356,6 +356,64 @@ TEST_F(Past, AMarkerThatGoesBackIsFound) {
   EXPECT_NAMED(reads(), "marker");
 }
 
+// -- accounts that end ----------------------------------------------------------------------------------------------
+
+// At 27 anna talks to carl (3), at 28 his account is deleted, then another carl (4) is there, at 30 anna talks to him.
+class Gone : public Past {
+ protected:
+  static constexpr chat::AccountId old_carl{3}, new_carl{4};
+  Gone() {
+    truth.add_account(old_carl, "carl");
+    pair(chat::ConversationId(27), old_carl);
+    commit(27, message(27, chat::ConversationId(27), 1, anna, "to the old one"));
+    truth.add(Index(28), {}, at(28));
+    truth.delete_account(old_carl, Index(28));
+    truth.add_account(new_carl, "carl");
+    pair(chat::ConversationId(30), new_carl);
+    commit(30, message(30, chat::ConversationId(30), 1, anna, "to the new one"));
+  }
+  void pair(chat::ConversationId id, chat::AccountId with) {
+    Truth::Conversation conversation;
+    conversation.low = anna;
+    conversation.high = with;
+    truth.add_conversation(id, conversation);
+  }
+  Operation& talk(std::string place, int called, std::vector<cli::Message> messages) {
+    Operation& made = operation("anna", "history", called, called + 1);
+    made.place = std::move(place);
+    made.descending = true;
+    made.limit = 50;
+    made.last = messages.size();
+    made.page = std::move(messages);
+    return made;
+  }
+  static cli::Message old_one(std::string in) { return seen(27, std::move(in), 1, "anna", "to the old one"); }
+  static cli::Message new_one() { return seen(30, "@carl", 1, "anna", "to the new one"); }
+};
+
+TEST_F(Gone, BothAreReadUnderTheNamesThatTheyHave) {
+  talk("@carl", 27, {old_one("@carl")});
+  talk("@carl~3", 31, {old_one("@carl~3")});
+  talk("@carl", 32, {new_one()});
+  EXPECT_EQ(reads(), "fine");
+}
+
+TEST_F(Gone, AnAccountShownAsDeletedThatIsAliveIsFound) {
+  talk("@carl", 26, {old_one("@carl~3")}).returned = at(27);
+  EXPECT_NAMED(reads(), "which is in @carl");
+}
+
+TEST_F(Gone, AnAccountShownAsAliveByWhoKnowsOfItsEndIsFound) {
+  talk("@carl", 31, {new_one()});
+  talk("@carl", 33, {old_one("@carl")});
+  EXPECT_NAMED(reads(), "as if that account were alive");
+}
+
+TEST_F(Gone, MessagesOfBothInOnePageAreFound) {
+  talk("@carl", 27, {old_one("@carl"), new_one()}).returned = at(31);
+  EXPECT_NAMED(reads(), "of another conversation");
+}
+
 // -- subscriptions --------------------------------------------------------------------------------------------------
 
 TEST_F(Past, AGoodSubscriptionIsFine) {

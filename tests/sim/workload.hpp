@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/cluster.hpp"
 #include "sim/history.hpp"
@@ -13,6 +14,7 @@ namespace parley::sim {
 struct WorkloadOptions {
   std::size_t people = 6;
   double operations_per_second = 20;   // over all people, on average, while the cluster answers
+  std::vector<std::string> strangers;   // whom they talk to besides each other
 };
 
 // People with the production client, each on a machine of their own (host person_hosts_begin + n): they send, edit,
