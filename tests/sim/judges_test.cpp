@@ -310,10 +310,12 @@ TEST_F(Past, AProcessThatGoesBackIsFound) {
   EXPECT_NAMED(reads(), "replaced at 26");
 }
 
-TEST_F(Past, AnotherLifeOfThatNodeMayBeBehind) {
+TEST_F(Past, AnotherLifeOfThatNodeMayBeBehindIfItSaysSo) {
   page(27, 28, 2, {one_edited(), two_deleted()});
   lives.began(NodeId(1), at(29));
-  page(30, 31, 2, {one_edited(), two()}).connected = at(30);
+  Operation& later = page(30, 31, 2, {one_edited(), two()});
+  later.connected = at(30);
+  later.stale = true;
   EXPECT_EQ(reads(), "fine");
 }
 
