@@ -140,6 +140,7 @@ void Judges::Parts::look_for_installs() {
     const std::uint64_t now = is_alive(machine) ? machine.node().snapshots_installed() : 0;
     std::uint64_t& before = installed[machine.id()];
     if (now > before) {
+      lives.installed(machine.id(), cluster.world().now());
       raft.vanished(machine.id());
       nodes.restarted(machine.id());
       counters.snapshots += now - before;
