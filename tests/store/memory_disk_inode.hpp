@@ -39,16 +39,16 @@ struct MemoryInode {
   void keep(std::uint64_t sector) {   // this one reaches the platter
     const std::uint64_t offset = sector * sector_size;
     if (offset >= synced.size()) return;
-    const auto bytes = current.read(offset, sector_size);
-    synced.write(offset, std::string_view(bytes).substr(0, synced.size() - offset));
+    synced.write(offset, current.look(offset, sector_size, zeros()).substr(0, synced.size() - offset));
   }
 
   void mark(std::uint64_t begin, std::uint64_t end) {
     if (begin >= end) return;
     for (std::uint64_t sector = begin / sector_size; sector * sector_size < end; ++sector) {
       const auto offset = sector * sector_size;
-      if (synced.read(offset, sector_size) == current.read(offset, sector_size)) continue;   // rewritten as it was
-      dirty.insert(sector);
+      const auto before = synced.look(offset, sector_size, zeros());
+      if (before == current.look(offset, sector_size, zeros())) continue;   // rewritten as it was
+      dirty.insert(dirty.end(), sector);
     }
   }
 
@@ -71,6 +71,11 @@ struct MemoryInode {
   void lose_unsynced() {
     current = synced;
     dirty.clear();
+  }
+
+  static std::string_view zeros() {
+    static constexpr char bytes[sector_size] = {};
+    return {bytes, sector_size};
   }
 };
 
