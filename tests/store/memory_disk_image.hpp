@@ -68,6 +68,10 @@ class MemoryImage {
   }
 
  private:
+  static bool all_zero(std::string_view bytes) {   // zero at first, and each byte as the one before it
+    return bytes.front() == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+  }
+
   struct Piece {
     const char* bytes;   // null: zeros
     std::size_t size;
@@ -83,7 +87,7 @@ class MemoryImage {
   void put(std::uint64_t number, std::size_t at, std::string_view piece) {
     const auto place = static_cast<std::size_t>(number);
     if (place >= blocks_.size() || blocks_[place].empty()) {
-      if (piece.find_first_not_of('\0') == std::string_view::npos) return;
+      if (all_zero(piece)) return;
       if (place >= blocks_.size()) blocks_.resize(place + 1);
       blocks_[place].assign(block_size, '\0');
     }
