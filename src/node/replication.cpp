@@ -175,7 +175,9 @@ raft::Status ReplicationNode::status() const {
 
 LeaderView ReplicationNode::leader() const { return leader_; }
 
-Index ReplicationNode::persisted_index() const { return status().persisted_index; }
+Index ReplicationNode::persisted_index() const {
+  return driver_.started() ? driver_.consensus().persisted_index() : Index();
+}
 
 std::vector<NodeId> ReplicationNode::waiting_for() const {
   return born() ? std::vector<NodeId>() : birth_.waiting_for();

@@ -18,8 +18,7 @@ bool same_content(const Content& one, const Content& other) {
 
 }  // namespace
 
-std::optional<std::string> Invariants::observe(ServerId id, const Consensus& server) {
-  const Status status = server.status();
+std::optional<std::string> Invariants::observe(ServerId id, const Consensus& server, const Status& status) {
   const Log& log = server.log();
   auto found = seen_.find(id);
   const bool first = found == seen_.end();
@@ -45,7 +44,7 @@ std::optional<std::string> Invariants::observe(ServerId id, const Consensus& ser
   seen.applied_index = status.applied_index;
   seen.transfers = status.transfer_target.has_value();
   seen.match_index.clear();
-  for (const PeerStatus& peer : status.peers) seen.match_index[peer.id] = peer.match_index;
+  for (const PeerStatus& peer : status.peers) seen.match_index.emplace_back(peer.id, peer.match_index);
   if (broken) *broken = "server " + std::to_string(id.node.value) + ": " + *broken;
   return broken;
 }
@@ -94,9 +93,15 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
       server.log().term_at(now.commit_index) != now.current_term) {
     return "a leader committed an entry of an earlier term by counting (paper 5.4.2, catalogue 1)";
   }
+  return check_matches(before, status);
+}
+
+Invariants::Broken Invariants::check_matches(const Seen& before, const Status& status) {
   for (const PeerStatus& peer : status.peers) {
-    const auto known = before.match_index.find(peer.id);
-    if (known != before.match_index.end() && peer.match_index < known->second) return "match_index went back";
+    const bool back = std::any_of(before.match_index.begin(), before.match_index.end(), [&](const auto& known) {
+      return known.first == peer.id && peer.match_index < known.second;
+    });
+    if (back) return "match_index went back";
   }
   return std::nullopt;
 }

@@ -236,13 +236,14 @@ Fault ReadsJudge::check_fresh_lengths() const {
   return std::nullopt;
 }
 
-// On one process a marker never goes back, but for those who left the place meanwhile.
+// On one node a marker never goes back while it remembers what it gathered (R20: what it has not proposed yet goes with
+// it, and is read again), but for those who left the place meanwhile.
 Fault ReadsJudge::check_markers() const {
   std::map<std::tuple<std::string, std::string, LifeKey>, const MarkerSeen*> latest;
   for (const auto& seen : history_.markers()) {
     if (is_ambiguous(seen.place)) continue;   // of which account, it does not say
     if (seen.read > seen.last) return seen.person + " has read beyond the end of " + seen.place;
-    const LifeKey life{seen.node, lives_.life(seen.node, seen.connected)};
+    const LifeKey life{seen.node, lives_.memory(seen.node, seen.connected)};
     const MarkerSeen*& before = latest[{seen.person, seen.place, life}];
     const MarkerSeen* earlier = before;
     if (before == nullptr || seen.returned > before->returned) before = &seen;
@@ -260,9 +261,9 @@ Fault ReadsJudge::check_markers() const {
 
 }  // namespace
 
-std::uint64_t NodeLives::life(std::uint32_t node, TimePoint at) const {
-  const auto found = begins_.find(NodeId(node));
-  if (found == begins_.end()) return 0;
+std::uint64_t NodeLives::count(const Times& times, std::uint32_t node, TimePoint at) {
+  const auto found = times.find(NodeId(node));
+  if (found == times.end()) return 0;
   const auto after = std::upper_bound(found->second.begin(), found->second.end(), at);
   return static_cast<std::uint64_t>(after - found->second.begin());
 }

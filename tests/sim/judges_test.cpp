@@ -416,6 +416,14 @@ TEST_F(Gone, MessagesOfBothInOnePageAreFound) {
   EXPECT_NAMED(reads(), "of another conversation");
 }
 
+TEST_F(Past, AMarkerThatWasNotReplicatedMayGoWithWhatItsNodeHeldInMemory) {
+  history.saw_marker({"ben", "#ops", 1, at(2), at(22), at(23), 2, 2});
+  history.saw_marker({"ben", "#ops", 1, at(24), at(25), at(26), 1, 2});
+  EXPECT_NAMED(reads(), "marker");
+  lives.installed(NodeId(1), at(24));   // a snapshot: the node comes up anew
+  EXPECT_EQ(reads(), "fine");
+}
+
 // -- subscriptions --------------------------------------------------------------------------------------------------
 
 TEST_F(Past, AGoodSubscriptionIsFine) {
