@@ -145,7 +145,10 @@ Invariants::Broken Invariants::follow_base(Seen& seen, const Log& log, bool lead
   if (base.index == seen.base) return std::nullopt;
   if (base.index < seen.base) return "the base went back";
   if (base.index <= seen.last_index() && seen.term_at(base.index) == base.term) {
-    if (log.last_index() < seen.last_index()) return "a suffix of the same history went (catalogue 27)";
+    // In one observation a new leader's entries may have cut it, too: then what stands there now is of another term.
+    const Index last = log.last_index();
+    const bool cut = last > base.index && seen.term_at(last) != log.term_at(last);
+    if (last < seen.last_index() && !cut) return "a suffix of the same history went (catalogue 27)";
     seen.terms.erase(seen.terms.begin(), seen.terms.begin() + static_cast<std::ptrdiff_t>(base.index - seen.base));
   } else {
     if (leads_on) return "a leader's log was replaced: Leader Append-Only";

@@ -180,5 +180,28 @@ TEST(InvariantsPart, a_term_or_a_log_that_goes_back_is_seen_but_not_after_a_rest
   EXPECT_EQ(invariants.observe(server(1), forgetful.raft), std::nullopt);
 }
 
+// A server that stood still hears much at once: entries of a new leader cut its log, and then the log is compacted.
+TEST(InvariantsPart, a_suffix_that_goes_with_what_is_compacted_must_have_been_overwritten) {   // catalogue 27
+  const auto compacted = [](Lone& s, Index through) {
+    s.sync();
+    for (const Entry& entry : s.raft.take_committed(1 << 20)) s.raft.applied(entry.id.index);
+    EXPECT_EQ(s.raft.compact(through), through);
+  };
+  const Terms before{1, 2, 2, 2, 2};
+  Lone overwritten(log_of_terms(configuration_of(3), before));
+  Invariants fine;
+  EXPECT_EQ(fine.observe(server(1), overwritten.raft), std::nullopt);
+  overwritten.say(2, append(3, id(2, 3), {3}, 3));
+  compacted(overwritten, Index(3));
+  EXPECT_EQ(fine.observe(server(1), overwritten.raft), std::nullopt);
+
+  Lone shortened(log_of_terms(configuration_of(3), {1, 2, 2}));
+  shortened.say(2, append(3, id(2, 3), {}, 3));
+  compacted(shortened, Index(2));
+  Invariants broken;
+  EXPECT_EQ(broken.observe(server(1), server_with(1, before, configuration_of(3))), std::nullopt);
+  EXPECT_NE(broken.observe(server(1), shortened.raft).value_or("").find("catalogue 27"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace parley::raft::test
