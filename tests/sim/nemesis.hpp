@@ -53,6 +53,7 @@ class Nemesis {
   void look_after_nodes();
   void restart_after(SimNode& node, Duration downtime);
   void start(SimNode& node);
+  void stays_down(SimNode& node);
   void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);
@@ -99,6 +100,7 @@ class Nemesis {
   std::function<void(NodeId)> on_harm_;
   std::function<void(double)> hurry_;
   std::function<bool(const FaultEvent&)> clients_;
+  bool all_healed_ = false;
   std::optional<std::string> finding_;
   std::map<Fault, std::uint64_t> done_;
 };

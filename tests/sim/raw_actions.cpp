@@ -92,7 +92,6 @@ awaitable<void> RawClient::log_in() {
 
 // On whichever connection it is answered.
 awaitable<bool> RawClient::log_in_by(std::string token) {
-  const TimePoint called = world_.now();
   json::object params{{"name", name_}, {"password", password_}, {"token", token}};
   RawRequest request = numbered("login", std::move(params));
   const std::uint64_t number = co_await carry_out(std::move(request));
@@ -100,7 +99,8 @@ awaitable<bool> RawClient::log_in_by(std::string token) {
   if (answer.ending != RawExchange::Ending::done) co_return false;
   const auto account = cli::number_field(json::parse(answer.result).as_object(), "account").value_or(0);
   account_ = chat::AccountId(account);
-  history_.raw().logins.push_back({name_, digest(token), account_, called, answer.returned});
+  // Not since the first try: that login may have come to be, and have ended by its age, before it was begun anew.
+  history_.raw().logins.push_back({name_, digest(token), account_, answer.called, answer.returned});
   co_return true;
 }
 
@@ -144,7 +144,9 @@ void RawClient::conclude(std::uint64_t id, std::uint64_t number) {
   operation.reason = answer.reason;
   const bool not_sent = answer.method == "outcome" && !answer.sent;
   operation.ending = Operation::Ending::unknown;
-  if (answer.ending == RawExchange::Ending::refused && answer.reason != "unknown_client") {
+  // Of the connection or the client session, not of the request: an earlier copy may have been carried out.
+  const bool of_another = answer.reason == "unknown_client" || answer.reason == "not_attached";
+  if (answer.ending == RawExchange::Ending::refused && !of_another) {
     operation.ending = Operation::Ending::refused;
   } else if (answer.ending == RawExchange::Ending::done && !not_sent) {
     operation.ending = Operation::Ending::done;
@@ -299,6 +301,7 @@ awaitable<void> RawClient::one_sync(std::uint64_t generation, std::uint64_t curs
   const auto page = json::parse(answer.result).as_object();
   operation.cursor = cli::number_field(page, "cursor").value_or(0);
   operation.more = cli::flag_field(page, "more");
+  operation.stale = cli::flag_field(page, "stale");
   if (const auto* rows = cli::array_field(page, "messages")) {
     for (const auto& row : *rows) {
       if (auto message = cli::parse_message(row)) operation.page.push_back(std::move(*message));

@@ -324,11 +324,18 @@ awaitable<void> RawClient::open_session() {
 
 // The same again, to one node after the other, until the outcome is final. What the client session's end leaves open is
 // asked for, and only what was not sent goes out once more, under a new session (R16).
+// An episode is many requests, and one to a node that is cut off takes seconds to be answered `later`.
+std::uint32_t RawClient::some_node() {
+  if (finishing_ && answers_ != 0) return answers_;
+  return 1 + static_cast<std::uint32_t>(random_.below(cluster_.size()));
+}
+
 awaitable<std::uint64_t> RawClient::carry_out(RawRequest request) {
   for (;;) {
     RawRequest copy = request;
     const std::uint32_t node = some_node();
     std::uint64_t number = co_await ask(node, std::move(copy));
+    answers_ = exchange(number).is_final() ? node : 0;
     const bool over = expired_ || exchange(number).refused_as("unknown_client");
     const bool on_its_way = exchange(number).refused_as("not_attached");
     if (exchange(number).is_final() && !over && !on_its_way) co_return number;

@@ -67,7 +67,7 @@ class RawClient {
   RawExchange& begin(std::uint32_t node, const RawRequest& request, const RawLink& link);
   void take(RawExchange& exchange, const cli::json::object& response);
   RawExchange& exchange(std::uint64_t number) { return history_.raw().exchanges.at(number); }
-  std::uint32_t some_node() { return 1 + static_cast<std::uint32_t>(random_.below(cluster_.size())); }
+  std::uint32_t some_node();                 // any; while it finishes, the one that answered last
 
   // raw_actions.cpp, raw_abuse.cpp: what it does
   awaitable<void> settle_in(std::string operator_token);
@@ -112,6 +112,7 @@ class RawClient {
   std::deque<Episode> episodes_;
   bool busy_ = true;                         // arriving is an episode too
   bool finishing_ = false;
+  std::uint32_t answers_ = 0;                // the node that gave the last final answer; 0: it gives none now
 
   std::string key_;                          // of the client session
   std::uint64_t client_ = 0;                 // 0: none
