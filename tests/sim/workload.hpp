@@ -12,7 +12,7 @@ namespace parley::sim {
 
 struct WorkloadOptions {
   std::size_t people = 6;
-  double operations_per_second = 44;   // over all people, on average, while the cluster answers and they have room
+  double operations_per_second = 42;   // over all people, on average, while the cluster answers and they have room
 };
 
 // People with the production client, each on a machine of their own (host person_hosts_begin + n): they send, edit,
