@@ -139,16 +139,18 @@ Invariants::Broken Invariants::check_log(Seen& seen, const Log& log, bool leads_
 }
 
 // The base moved up. Either by compaction, or because a snapshot's entry was here already: then the prefix goes and
-// nothing else. Or a snapshot took the log's place (Figure 13, "discard the entire log"): then nothing else is left.
+// nothing else; unless a leader's entries took the place of others above it before anybody looked (a server that stood
+// still has much to do in one step): check_log sees to those. Or a snapshot took the log's place (Figure 13, "discard
+// the entire log"): then nothing else is left.
 Invariants::Broken Invariants::follow_base(Seen& seen, const Log& log, bool leads_on) {
   const EntryId base = log.base();
   if (base.index == seen.base) return std::nullopt;
   if (base.index < seen.base) return "the base went back";
   if (base.index <= seen.last_index() && seen.term_at(base.index) == base.term) {
-    // In one observation a new leader's entries may have cut it, too: then what stands there now is of another term.
     const Index last = log.last_index();
-    const bool cut = last > base.index && seen.term_at(last) != log.term_at(last);
-    if (last < seen.last_index() && !cut) return "a suffix of the same history went (catalogue 27)";
+    const bool cut = last < seen.last_index();
+    const bool replaced = cut && last > base.index && log.term_at(last) != seen.term_at(last);
+    if (cut && !replaced) return "a suffix of the same history went (catalogue 27)";
     seen.terms.erase(seen.terms.begin(), seen.terms.begin() + static_cast<std::ptrdiff_t>(base.index - seen.base));
   } else {
     if (leads_on) return "a leader's log was replaced: Leader Append-Only";

@@ -20,6 +20,7 @@ bool all_zero(std::string_view bytes) {
 std::uint64_t sector_checksum(std::string_view used_bytes, std::string_view numbers, std::uint64_t segment,
                               std::uint64_t number) {
   std::string covered;
+  covered.reserve(64);
   Writer out(covered);
   out.u64(checksum(used_bytes));
   out.raw(numbers);
