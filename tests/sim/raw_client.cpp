@@ -236,6 +236,7 @@ void RawClient::take(RawExchange& exchange, const json::object& response) {
 
 awaitable<std::uint64_t> RawClient::ask(std::uint32_t node, RawRequest request) {
   const LinkPtr link = co_await link_to(node);
+  answers_ = 0;
   if (!link) {
     RawExchange unsent;
     unsent.who = name_;
@@ -244,6 +245,7 @@ awaitable<std::uint64_t> RawClient::ask(std::uint32_t node, RawRequest request) 
     co_return history_.raw().exchanges.size() - 1;
   }
   const std::uint64_t number = co_await ask_over(link, std::move(request));
+  if (exchange(number).is_final() && !exchange(number).refused_as("not_attached")) answers_ = node;
   co_return number;
 }
 
@@ -335,7 +337,6 @@ awaitable<std::uint64_t> RawClient::carry_out(RawRequest request) {
     RawRequest copy = request;
     const std::uint32_t node = some_node();
     std::uint64_t number = co_await ask(node, std::move(copy));
-    answers_ = exchange(number).is_final() ? node : 0;
     const bool over = expired_ || exchange(number).refused_as("unknown_client");
     const bool on_its_way = exchange(number).refused_as("not_attached");
     if (exchange(number).is_final() && !over && !on_its_way) co_return number;
