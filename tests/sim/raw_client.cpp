@@ -134,6 +134,8 @@ awaitable<RawClient::LinkPtr> RawClient::connect(std::uint32_t node) {
 
 awaitable<void> RawClient::introduce(LinkPtr link) {
   if (link->open() && client_ != 0 && !expired_ && link->attached != client_) co_await attach(link);
+  // What is numbered must not arrive as of the client session before.
+  if (link->attached != 0 && link->attached != client_) link->close();
   if (link->open() && !token_.empty() && link->presence == nullptr) {
     std::string token = token_;
     co_await resume(link, std::move(token));
