@@ -8,6 +8,7 @@ namespace parley::cli {
 
 void MessageFeed::place(Cursor cursor) {
   placed_ = true;
+  ++placement_;
   complete_ = cursor;
   newest_ = 0;
   at_newest_.clear();
