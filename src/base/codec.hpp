@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,8 +27,10 @@ class Writer {
   void raw(std::string_view v) { out_ += v; }   // no length: the reader knows it
 
  private:
-  void number(std::uint64_t v, int bytes) {
-    for (int i = 0; i < bytes; ++i) out_ += static_cast<char>(v >> (8 * i));
+  void number(std::uint64_t v, std::size_t bytes) {
+    char little_endian[8];
+    for (std::size_t i = 0; i < sizeof little_endian; ++i) little_endian[i] = static_cast<char>(v >> (8 * i));
+    out_.append(little_endian, bytes);
   }
   std::string& out_;
 };

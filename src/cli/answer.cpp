@@ -54,7 +54,7 @@ Answer read_answer(wire::RpcResponse response) {
   return answer;
 }
 
-Outcome Answer::to_outcome() const {
+Outcome Answer::to_outcome() && {
   Outcome outcome;
   switch (kind) {
     case Kind::done: outcome.kind = Outcome::Kind::done; break;
@@ -63,9 +63,9 @@ Outcome Answer::to_outcome() const {
     case Kind::conflict: outcome.kind = Outcome::Kind::refused; break;
     default: outcome.kind = Outcome::Kind::unknown; break;
   }
-  outcome.result = result;
-  outcome.reason = reason;
-  outcome.message = message;
+  outcome.result = std::move(result);
+  outcome.reason = std::move(reason);
+  outcome.message = std::move(message);
   return outcome;
 }
 

@@ -24,7 +24,7 @@ struct Answer {
   milliseconds retry_after{0};                  // 0: not told
   std::optional<std::uint64_t> expected;        // of wrong_sequence
 
-  Outcome to_outcome() const;                   // done and refused; everything else as unknown
+  Outcome to_outcome() &&;                      // done and refused; everything else as unknown
 };
 
 inline constexpr milliseconds retry_after_max{5000};   // a node that says more is asked again after this

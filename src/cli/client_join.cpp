@@ -206,10 +206,11 @@ awaitable<void> Client::Core::open_session() {
 awaitable<void> Client::Core::synchronise() {
   if (!feed_.holding()) feed_.hold();   // wanted in the middle of a connection: else pushes overtake the page
   const Cursor from = feed_.cursor();
+  const std::uint64_t placement = feed_.placement();
   json::object params{{"generation", from.generation}, {"cursor", from.index}, {"limit", sync_limit}};
   const auto ask = begin_ask("sync", std::move(params));
   const bool came = co_await answered(ask);
-  if (!came) co_return;
+  if (!came || feed_.placement() != placement) co_return;   // of a login that is over
   const Answer& answer = *ask->answer;
   if (answer.kind == Answer::Kind::generation) {
     lose_link("the cluster was restored");

@@ -131,16 +131,18 @@ void Client::Core::on_answer(std::uint64_t rpc_id, wire::RpcResponse response) {
 void Client::Core::on_sequenced_answer(Outbox::Entry& entry, Answer answer) {
   const std::uint64_t sequence = entry.sequence;
   switch (answer.kind) {
-    case Answer::Kind::done:
     case Answer::Kind::refused:
+      if (entry.in_doubt) answer.kind = Answer::Kind::unknown;   // it may be what it did itself that is in its way
+      [[fallthrough]];
+    case Answer::Kind::done:
     case Answer::Kind::invalid:     // its number stays unused: the next one brings wrong_sequence, hence a rollover
     case Answer::Kind::forgotten:
       unknown_answers_ = 0;
-      settle(sequence, answer.to_outcome());
+      settle(sequence, std::move(answer).to_outcome());
       return pump();
     case Answer::Kind::conflict:
       answer.message = "its number was used for another request (was the outbox copied?); send it again";
-      settle(sequence, answer.to_outcome());
+      settle(sequence, std::move(answer).to_outcome());
       return pump();
     case Answer::Kind::wrong_sequence: return on_out_of_turn(entry, answer);
     case Answer::Kind::unknown_client:
@@ -153,7 +155,7 @@ void Client::Core::on_sequenced_answer(Outbox::Entry& entry, Answer answer) {
     case Answer::Kind::unknown:
       // A cluster without a majority says so too, for as long as that lasts: then it is the outbox's to wait.
       if (answer.reason != "leadership_lost" && ++entry.failures >= failures_max) {
-        return settle(sequence, answer.to_outcome());
+        return settle(sequence, std::move(answer).to_outcome());
       }
       retry_from(sequence, unknown_retry * (1 << unknown_answers_));
       if (unknown_answers_ < unknown_doublings_max) ++unknown_answers_;
@@ -221,7 +223,7 @@ void Client::Core::on_call_answer(std::uint64_t key, Answer answer) {
   Call& call = at->second;
   const bool again = answer.kind == Answer::Kind::later ||
                      (answer.kind == Answer::Kind::unknown && call.repeatable && answer.reason != "internal");
-  if (!again) return finish_call(key, answer.to_outcome());
+  if (!again) return finish_call(key, std::move(answer).to_outcome());
   call.sent = false;
   call.not_before = seams_.clock.now() + (answer.retry_after.count() > 0 ? answer.retry_after : default_retry);
   wake_driver_by(call.not_before);

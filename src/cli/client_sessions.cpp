@@ -65,6 +65,8 @@ awaitable<void> Client::Core::roll_over() {
       } else if (!traits_of(entry->method).repeatable || entry->secret_lost) {
         settle(sequence, Outcome::make_local(Outcome::Kind::unknown, "unknown_client",
                                              "the client session expired before the answer came"));
+      } else {
+        outbox_.find(sequence)->in_doubt = true;
       }
     }
   }

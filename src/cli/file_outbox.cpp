@@ -46,6 +46,7 @@ std::string add_line(const StoredRequest& request) {
     fields["secret"] = true;
   } else {
     fields["params"] = request.params;
+    if (request.in_doubt) fields["in_doubt"] = true;
   }
   return line_of("add", std::move(fields));
 }
@@ -142,6 +143,7 @@ Result<Nothing> FileOutbox::apply(std::string_view line) {
     request.sequence = number_field(*fields, "seq").value_or(0);
     request.method = text_field(*fields, "method");
     request.secret = flag_field(*fields, "secret");
+    request.in_doubt = flag_field(*fields, "in_doubt");
     if (const auto* params = object_field(*fields, "params")) request.params = *params;
     if (request.sequence == 0 || request.method.empty()) return Error{"a request without number or method"};
     session_.next = std::max(session_.next, request.sequence + 1);

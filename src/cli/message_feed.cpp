@@ -8,6 +8,7 @@ namespace parley::cli {
 
 void MessageFeed::place(Cursor cursor) {
   placed_ = true;
+  ++placement_;
   complete_ = cursor;
   newest_ = 0;
   at_newest_.clear();
@@ -26,12 +27,14 @@ void MessageFeed::hold() {
   overflowed_ = false;
 }
 
-// Two changes of one message at one index don't exist, so equal content is the same change.
+// Two changes of one message at one index don't exist, so equal content is the same change. The place is no content:
+// "@name" becomes "@name~id" when that account ends.
 bool MessageFeed::seen(const Message& message) const {
   const auto at = at_newest_.find(message.id);
   if (at == at_newest_.end()) return false;
   Message known = at->second;
   known.cursor = message.cursor;
+  known.in = message.in;
   return known == message;
 }
 

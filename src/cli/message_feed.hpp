@@ -20,6 +20,7 @@ class MessageFeed {
   explicit MessageFeed(std::size_t held_max) : held_max_(held_max) {}
 
   bool placed() const { return placed_; }
+  std::uint64_t placement() const { return placement_; }   // another number: it was placed or given up since
   void place(Cursor cursor);                         // from here on; forgets what is held
   void unplace();                                    // nobody is logged in
   Cursor cursor() const { return complete_; }        // everything up to it was delivered: what `sync` begins from
@@ -39,6 +40,7 @@ class MessageFeed {
 
   std::size_t held_max_;
   bool placed_ = false;
+  std::uint64_t placement_ = 0;
   bool holding_ = true;
   bool overflowed_ = false;
   Cursor complete_;

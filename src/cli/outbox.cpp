@@ -31,6 +31,7 @@ void Outbox::restore(StoredRequest request) {
   entry.from_earlier_run = true;
   entry.unsure = true;
   entry.secret_lost = request.secret;
+  entry.in_doubt = request.in_doubt;
   bytes_ += entry.bytes;
   raise_next(request.sequence + 1);
   next_unsent_ = entries_.begin()->first;
@@ -123,6 +124,7 @@ StoredRequest to_stored(const Outbox::Entry& entry) {
   stored.params = entry.params;
   stored.params.erase("seq");
   stored.params.erase("first");
+  stored.in_doubt = entry.in_doubt;
   return stored;
 }
 

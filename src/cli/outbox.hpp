@@ -33,6 +33,7 @@ class Outbox {
     bool from_earlier_run = false;
     bool unsure = false;           // an earlier run may have sent it in this client session
     bool secret_lost = false;      // only its number is left
+    bool in_doubt = false;         // an ended client session may have carried it out: a "no" now says little
 
     bool maybe_sent() const { return sendings > 0 || unsure; }
   };

@@ -29,6 +29,7 @@ struct StoredRequest {
   json::object params;             // without "seq" and "first"; empty if secret
   // It carried a password, so only its number was kept. Nothing behind it was ever sent (outbox.hpp).
   bool secret = false;
+  bool in_doubt = false;           // an ended client session may have carried it out already
 };
 
 struct StoredOutbox {

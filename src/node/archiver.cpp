@@ -1,6 +1,7 @@
 #include "node/archiver.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <string>
 #include <utility>
@@ -67,8 +68,13 @@ void Archiver::close() {
   alarm_->ring();
 }
 
+void Archiver::abandon() {
+  abandoned_ = true;
+  alarm_->ring();
+}
+
 net::awaitable<void> Archiver::archive_loop(Replication& replication) {
-  for (;;) {
+  while (!abandoned_) {
     auto entries = take(replication.persisted_index());
     if (!entries.empty()) {
       co_await write(std::move(entries));
@@ -94,6 +100,23 @@ std::vector<AppliedEntry> Archiver::take(Index persisted) {
   return entries;
 }
 
+// Damage ends the node (P8), unless what takes this archive's place is here already: then the node is repaired.
+net::awaitable<bool> Archiver::carry_out(std::function<void()> work) {
+  std::exception_ptr damage;
+  std::function<void()> job = [&work, &damage] {
+    try {
+      work();
+    } catch (const store::ArchiveDamaged&) {
+      damage = std::current_exception();
+    }
+  };
+  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  if (!damage) co_return true;
+  if (!abandoned_) std::rethrow_exception(damage);
+  seams_.logger.warn("archive_damaged", "the archive is damaged; the copy that was fetched takes its place");
+  co_return false;
+}
+
 net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   auto position = position_;
   position.applied = entries.back().id;
@@ -114,8 +137,9 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   writing_ = entries.size();
   auto* const archive = archive_.get();
   std::function<void()> job = [&entries, &position, archive] { archive->write(batch_of(entries, position)); };
-  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  const bool written = co_await carry_out(std::move(job));
   writing_ = 0;
+  if (!written) co_return;
   since_checkpoint_ = with_these;
   if (checkpoint_at_ == never) checkpoint_at_ = seams_.clock.now() + checkpoint_interval_;
   position_ = std::move(position);
@@ -139,7 +163,8 @@ net::awaitable<void> Archiver::checkpoint() {
     if (digest_missing) archive->write(mark);
     archive->checkpoint();
   };
-  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  const bool done = co_await carry_out(std::move(job));
+  if (!done) co_return;
   checkpointed_ = through;
   since_checkpoint_ = 0;
   checkpoint_at_ = never;

@@ -40,6 +40,9 @@ class Archiver {
   void unblock();
   // Nothing more will be added: the loop writes what may be written, checkpoints and ends.
   void close();
+  // Another node's archive takes this one's place when this life ends: nothing more is written here, and damage that a
+  // write under way finds harms nobody any more.
+  void abandon();
 
   // R10: State::digest() as it is now, that is after the last entry that was added.
   void digest_by(std::function<Digest()> digest) { digest_ = std::move(digest); }
@@ -54,6 +57,7 @@ class Archiver {
 
  private:
   std::vector<AppliedEntry> take(Index persisted);
+  net::awaitable<bool> carry_out(std::function<void()> work);   // on the archive's lane; false: given up
   net::awaitable<void> write(std::vector<AppliedEntry> entries);
   net::awaitable<void> checkpoint();
   bool checkpoint_due() const;
@@ -76,6 +80,7 @@ class Archiver {
   TimePoint checkpoint_at_ = never;   // by time; never: nothing to checkpoint
   TimePoint not_before_ = long_ago;   // the next transaction, unless the backlog is long
   bool closed_ = false;
+  bool abandoned_ = false;
   std::uint64_t transactions_ = 0;
 };
 

@@ -90,11 +90,10 @@ void Driver::hand_out_reads() {
 }
 
 void Driver::notice_status() {
-  const auto status = consensus_->status();
-  Seen now_seen{status.role, status.term, status.leader, status.configuration};
-  if (now_seen == seen_) return;
-  seen_ = std::move(now_seen);
-  owner_.status_changed(status);
+  auto standing = consensus_->standing();
+  if (standing == seen_) return;
+  seen_ = std::move(standing);
+  owner_.status_changed(consensus_->status());
 }
 
 void Driver::take_committed() {

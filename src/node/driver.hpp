@@ -87,14 +87,7 @@ class Driver {
   };
   std::map<std::uint64_t, Read> reads_;
 
-  struct Seen {
-    raft::Role role = raft::Role::follower;
-    Term term;
-    std::optional<NodeId> leader;
-    raft::ConfigurationPtr configuration;
-    bool operator==(const Seen&) const = default;
-  };
-  Seen seen_;
+  raft::Standing seen_;
 };
 
 // This data directory's place in the cluster was given to another one (R4): it must not take part again.

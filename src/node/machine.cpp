@@ -22,6 +22,7 @@ class MachineImpl final : public Machine {
   Result<Nothing> listen() override;
   net::awaitable<void> run(Replication& replication) override;
   void stop() override;
+  void archive_is_replaced() override { archiver_.abandon(); }
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
   const Services& services() const override { return services_; }

@@ -25,13 +25,16 @@ class Machine {
   virtual Result<Nothing> listen() = 0;
 
   // Spawns apply, archive, marker and acceptor loops on the strand and returns when all of them have ended, with all
-  // that was applied and persisted in the archive, checkpointed. `replication` outlives it. A loop that fails (disk,
-  // broken assertion) throws out of the executor: a dead loop is a dead node.
+  // that was applied and persisted in the archive, checkpointed, unless that is replaced. `replication` outlives it. A
+  // loop that fails (disk, broken assertion) throws out of the executor: a dead loop is a dead node.
   virtual awaitable<void> run(Replication& replication) = 0;
 
   // Asks the loops to end; sessions are told "node_stopping". The apply loop ends when next_committed() gives
   // nothing, so stop Replication too (before, at once, or later: any order). Idempotent.
   virtual void stop() = 0;
+
+  // Before stop(), when a snapshot is about to take the archive's place: it is left as it is, damaged or not.
+  virtual void archive_is_replaced() = 0;
 
   virtual std::string client_address() const = 0;  // really bound, once listening; else empty
 

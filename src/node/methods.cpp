@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "node/status.hpp"
+#include "node/freshness.hpp"
 
 namespace parley::node {
 
@@ -56,12 +56,34 @@ void Methods::dispatch(const CallPtr& call) {
   }
   if (method.build) return dispatch_sequenced(call);
   if (method.needs_login && anonymous) return answer(call, refused(chat::Code::not_logged_in));
-  if (method.direct) return answer(call, method.direct(services_, *call));
+  if (method.direct && !method.fresh) return answer(call, method.direct(services_, *call));
   services_.tasks.spawn(read(call));
 }
 
 net::awaitable<void> Methods::read(CallPtr call) {
-  auto result = co_await call->method->reading(services_, call);
+  const auto& method = *call->method;
+  Freshness freshness;
+  if (method.fresh) {
+    freshness = co_await confirm_fresh(services_);
+    if (too_old(services_, freshness)) {
+      answer(call, later("no_leader", retry_after_no_leader));
+      co_return;
+    }
+    // What was applied meanwhile may have ended its login.
+    if (method.needs_login && call->session->account != call->account) {
+      answer(call, refused(chat::Code::not_logged_in));
+      co_return;
+    }
+  }
+  Answer result;
+  if (method.direct) {
+    result = method.direct(services_, *call);
+  } else {
+    result = co_await method.reading(services_, call);
+  }
+  if (auto* object = std::get_if<json::object>(&result); object != nullptr && method.fresh) {
+    mark_stale(freshness, *object);
+  }
   answer(call, std::move(result));
 }
 
@@ -161,7 +183,6 @@ void Methods::answer(const CallPtr& call, Answer answer) {
   wire::RpcResponse response;
   response.id = std::move(call->id);
   if (auto* object = std::get_if<json::object>(&answer)) {
-    if (call->method->local_read) mark_stale(services_, *object);
     response.outcome = json::value(std::move(*object));
   } else {
     response.outcome = std::move(std::get<wire::RpcError>(answer));

@@ -43,7 +43,7 @@ struct Method {
   Built (*build)(Services&, const CallPtr&) = nullptr;                                  // sequenced (R15)
   boost::json::object (*render)(Services&, const Call&, const chat::Reply&) = nullptr;  // of what is done
   void (*done)(Services&, Call&, const chat::Reply&) = nullptr;  // what it does to the session, before the answer
-  bool local_read = false;  // answered from what this node has applied: marked stale when that may be old
+  bool fresh = false;  // waits until this node has applied all that was committed, else its answer is marked stale
 };
 
 // The rows, by duty.

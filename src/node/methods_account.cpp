@@ -282,7 +282,7 @@ const std::array<Method, 7> rows{{
     {.name = "logout", .build = build_logout, .render = nothing, .done = done_logout},
     {.name = "account.password", .build = build_password, .render = nothing},
     {.name = "account.delete", .build = build_delete, .render = nothing, .done = done_logout},
-    {.name = "account.list", .needs_login = true, .direct = list, .local_read = true},
+    {.name = "account.list", .needs_login = true, .direct = list, .fresh = true},
 }};
 
 }  // namespace

@@ -318,14 +318,14 @@ Answer who(Services& services, Call& call) {
 }
 
 const std::array<Method, 8> rows{{
-    {.name = "history", .needs_login = true, .reading = history, .local_read = true},
-    {.name = "read", .needs_login = true, .reading = read, .local_read = true},
+    {.name = "history", .needs_login = true, .reading = history, .fresh = true},
+    {.name = "read", .needs_login = true, .reading = read, .fresh = true},
     {.name = "mark", .needs_login = true, .direct = mark},
-    {.name = "unread", .needs_login = true, .direct = unread, .local_read = true},
-    {.name = "search", .needs_login = true, .reading = search, .local_read = true},
-    {.name = "sync", .needs_login = true, .reading = sync, .local_read = true},
+    {.name = "unread", .needs_login = true, .direct = unread, .fresh = true},
+    {.name = "search", .needs_login = true, .reading = search, .fresh = true},
+    {.name = "sync", .needs_login = true, .reading = sync, .fresh = true},
     {.name = "outcome", .needs_login = true, .reading = outcome},
-    {.name = "who", .needs_login = true, .direct = who, .local_read = true},
+    {.name = "who", .needs_login = true, .direct = who, .fresh = true},
 }};
 
 }  // namespace

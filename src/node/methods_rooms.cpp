@@ -116,8 +116,8 @@ const std::array<Method, 8> rows{{
     {.name = "room.invite", .build = build_by_account<chat::InviteToRoom>, .render = in_place},
     {.name = "room.remove", .build = build_by_account<chat::RemoveFromRoom>, .render = in_place},
     {.name = "room.topic", .build = build_topic, .render = in_place},
-    {.name = "room.list", .needs_login = true, .direct = list, .local_read = true},
-    {.name = "room.members", .needs_login = true, .direct = members, .local_read = true},
+    {.name = "room.list", .needs_login = true, .direct = list, .fresh = true},
+    {.name = "room.members", .needs_login = true, .direct = members, .fresh = true},
 }};
 
 }  // namespace

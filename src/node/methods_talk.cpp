@@ -35,7 +35,9 @@ Built build_send(Services&, const CallPtr& call) {
 json::object render_send(Services& services, const Call& call, const chat::Reply& reply) {
   json::object result;
   result["id"] = reply.message.value;
-  result["in"] = chat::place_name(services.state(), reply.conversation, call.account);
+  auto place = chat::place_name(services.state(), reply.conversation, call.account);
+  if (place.empty()) place = std::string_view(call.params.at("to").as_string());   // asked again by who is logged out
+  result["in"] = place;
   result["number"] = reply.number.value;
   result["time"] = reply.time.ms;
   return result;
@@ -104,7 +106,8 @@ Built build_edit(Services& services, const CallPtr& call) {
 json::object render_edit(Services& services, const Call& call, const chat::Reply& reply) {
   json::object result;
   result["id"] = reply.message.value;
-  result["in"] = chat::place_name(services.state(), reply.conversation, call.account);
+  const auto place = chat::place_name(services.state(), reply.conversation, call.account);
+  if (!place.empty()) result["in"] = place;   // a pair of people has no name for who is logged out
   result["number"] = reply.number.value;
   return result;
 }

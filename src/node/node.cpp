@@ -51,8 +51,9 @@ class Life {
     Machine* const machine = machine_.get();
     parts.archive = &machine->archive();
     parts.checkpointed = [machine] { return machine->checkpointed(); };
-    parts.snapshot_prepared = [this](raft::EntryId snapshot) {
+    parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
       prepared_ = snapshot;
+      machine->archive_is_replaced();
       stop();
     };
     return parts;

@@ -121,12 +121,14 @@ Changes merge_changes(const store::ChangedQuery& query, std::vector<MessageRow> 
     changes.complete_through = std::min(applied, archived.back().changed_index);
     changes.more = changes.complete_through < applied;
   }
-  changes.rows = merge(std::move(archived), std::move(recent));
+  const bool in_order = recent.empty();   // as the archive gave them
+  changes.rows = in_order ? std::move(archived) : merge(std::move(archived), std::move(recent));
   // What was applied after memory was taken may be here in part: it belongs to the next call.
   std::erase_if(changes.rows, [&](const auto& row) { return row.changed_index > changes.complete_through; });
-  std::sort(changes.rows.begin(), changes.rows.end(), [](const MessageRow& a, const MessageRow& b) {
+  const auto earlier = [](const MessageRow& a, const MessageRow& b) {
     return std::tie(a.changed_index, a.id) < std::tie(b.changed_index, b.id);
-  });
+  };
+  if (!in_order) std::sort(changes.rows.begin(), changes.rows.end(), earlier);
   if (changes.rows.size() <= limit) return changes;
   auto cut = std::max<std::size_t>(limit, 1);
   while (cut < changes.rows.size() && changes.rows[cut].changed_index == changes.rows[cut - 1].changed_index) ++cut;

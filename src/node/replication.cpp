@@ -165,8 +165,8 @@ net::awaitable<Submitted> ReplicationNode::submit(SharedBytes command) {
   co_return co_await forwards_.wait(id, deadline);
 }
 
-net::awaitable<std::optional<Index>> ReplicationNode::read_index() {
-  return driver_.read_index(seams_.clock.now() + answer_timeout(config_));
+net::awaitable<std::optional<Index>> ReplicationNode::read_index(TimePoint deadline) {
+  return driver_.read_index(std::min(deadline, seams_.clock.now() + answer_timeout(config_)));
 }
 
 raft::Status ReplicationNode::status() const {
@@ -175,7 +175,9 @@ raft::Status ReplicationNode::status() const {
 
 LeaderView ReplicationNode::leader() const { return leader_; }
 
-Index ReplicationNode::persisted_index() const { return status().persisted_index; }
+Index ReplicationNode::persisted_index() const {
+  return driver_.started() ? driver_.consensus().persisted_index() : Index();
+}
 
 std::vector<NodeId> ReplicationNode::waiting_for() const {
   return born() ? std::vector<NodeId>() : birth_.waiting_for();

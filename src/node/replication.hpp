@@ -51,8 +51,9 @@ class Replication {
   // Hands a command to the leader: here, or over the link to it.
   virtual awaitable<Submitted> submit(SharedBytes command) = 0;
 
-  // Begins a linearizable read: the index that must be applied before answering; nullopt: no leader, ask again.
-  virtual awaitable<std::optional<Index>> read_index() = 0;
+  // Begins a linearizable read: the index that must be applied before answering; nullopt: no leader, or none confirmed
+  // it by the deadline (or within its own, a few election timeouts): ask again.
+  virtual awaitable<std::optional<Index>> read_index(TimePoint deadline) = 0;
 
   virtual raft::Status status() const = 0;
   virtual LeaderView leader() const = 0;

@@ -51,7 +51,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   net::awaitable<std::vector<raft::Entry>> next_committed() override;
   void applied(Index index) override;
   net::awaitable<Submitted> submit(SharedBytes command) override;
-  net::awaitable<std::optional<Index>> read_index() override;
+  net::awaitable<std::optional<Index>> read_index(TimePoint deadline) override;
   raft::Status status() const override;
   LeaderView leader() const override;
   Index persisted_index() const override;

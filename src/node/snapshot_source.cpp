@@ -31,7 +31,7 @@ net::awaitable<void> SnapshotSource::offer_loop() {
   while (!stopping_) {
     const auto peers = in_need();
     if (peers.empty()) {
-      const bool leads = driver_.consensus().status().role == raft::Role::leader;
+      const bool leads = driver_.consensus().standing().role == raft::Role::leader;
       TimePoint next = never;
       if (leads) next = seams_.clock.now() + look_interval;
       co_await alarm_->wait_until(next);

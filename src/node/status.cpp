@@ -116,7 +116,10 @@ json::object status_json(Services& services) {
     for (const auto node : missing) nodes.emplace_back(node.value);
     result["waiting_for"] = std::move(nodes);
   }
-  mark_stale(services, result);
+  if (const auto age = staleness(services)) {
+    result["stale"] = true;
+    if (age->count() >= 0) result["age_ms"] = age->count();
+  }
   return result;
 }
 
@@ -127,13 +130,6 @@ std::optional<milliseconds> staleness(const Services& services) {
   const auto age = std::chrono::duration_cast<milliseconds>(services.now() - status.leader_heard);
   if (status.leader && age <= services.cluster.election_timeout) return std::nullopt;
   return std::max(age, milliseconds{0});
-}
-
-void mark_stale(const Services& services, json::object& result) {
-  const auto age = staleness(services);
-  if (!age) return;
-  result["stale"] = true;
-  if (age->count() >= 0) result["age_ms"] = age->count();
 }
 
 Copies copies_of(const Services& services, const raft::Status& status) {

@@ -12,10 +12,9 @@ namespace parley::node {
 boost::json::object hello_json(Services& services);
 boost::json::object status_json(Services& services);
 
-// Reads are answered from what this node has applied. Nothing while a leader is heard; else how old that may be:
-// since the leader was heard last; -1 ms: it never was.
+// Nothing while a leader is heard; else how old what this node has applied may be: since the leader was heard last;
+// -1 ms: it never was. For reads there is freshness.hpp, which asks.
 std::optional<milliseconds> staleness(const Services& services);
-void mark_stale(const Services& services, boost::json::object& result);  // "stale", "age_ms"
 
 // How many of the voters have the latest, and whether one more of them may fail.
 struct Copies {

@@ -27,6 +27,8 @@ void Consensus::install(SnapshotMeta meta, Now now) { told().install(std::move(m
 Result<std::uint64_t, Refusal> Consensus::begin_read(Now now) { return told().begin_read(now); }
 TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
+Standing Consensus::standing() const { return state_->standing(); }
+Index Consensus::persisted_index() const { return state_->persistence.stable(); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
 bool Consensus::hard_state_is_durable() const { return state_->persistence.holds(state_->hard_state); }
@@ -62,6 +64,9 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
   const std::uint64_t unapplied = state_->log.last_index() - state_->applied_index;
   if (unapplied >= state_->options.unapplied_entries_max) return Refusal::busy;
+  // Nothing is dated before log time has begun: the first median would age it by decades (R14). The first round trip
+  // brings that median, and nothing could be committed without one.
+  if (state_->log.last_time() == LogTime{} && !state_->wall_median(now)) return Refusal::busy;
   return state_->append_own(std::move(command), now);
 }
 
@@ -254,30 +259,39 @@ std::optional<Message> Consensus::State::take_reply_for(NodeId node) {
   return std::nullopt;
 }
 
+Standing Consensus::State::standing() const {
+  Standing now{static_cast<Role>(role.index()), current_term(), std::nullopt, log.configuration()};
+  if (now.role == Role::leader) now.leader = self.node;
+  const auto* follower = std::get_if<Follower>(&role);
+  if (follower != nullptr && follower->leader) now.leader = follower->leader->node;
+  return now;
+}
+
 Status Consensus::State::status() const {
+  const Standing now = standing();
   Status shown;
-  shown.role = static_cast<Role>(role.index());
-  shown.term = current_term();
+  shown.role = now.role;
+  shown.term = now.term;
+  shown.leader = now.leader;
+  shown.configuration = now.configuration;
   shown.base_index = log.base().index;
   shown.last_index = log.last_index();
   shown.persisted_index = persistence.stable();
   shown.commit_index = commit_index();
   shown.applied_index = applied_index;
-  shown.configuration = log.configuration();
   shown.elections_started = elections_started;
   shown.leaderships = leaderships;
   shown.violations = violations;
   if (const auto wanted = wanted_snapshot()) shown.wanted_snapshot = wanted->meta.id;
   if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->leader) {
-    shown.leader = follower->leader->node;
     shown.leader_heard = follower->leader_heard;
   }
   if (const auto* leader = std::get_if<Leader>(&role)) {
-    shown.leader = self.node;
     shown.leader_heard = quorum_contact(clock);
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
     shown.clock_median = wall_median(clock).has_value();
     if (leader->transfer) shown.transfer_target = leader->transfer->target;
+    shown.peers.reserve(leader->progress.size());
     for (const auto& [node, progress] : leader->progress) {
       const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;
       shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),

@@ -65,6 +65,15 @@ struct Status {
   std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
 
+// The part of Status that changes seldom and that others must be told of: cheap to ask for after every call.
+struct Standing {
+  Role role = Role::follower;
+  Term term;
+  std::optional<NodeId> leader;
+  ConfigurationPtr configuration;
+  bool operator==(const Standing&) const = default;
+};
+
 enum class Refusal : std::uint8_t {
   not_leader,
   busy,        // ask again later
@@ -160,6 +169,8 @@ class Consensus {
   std::vector<ReadOutcome> take_reads();
   TimePoint deadline() const;                                  // when tick() is due; never if idle
   Status status() const;
+  Standing standing() const;
+  Index persisted_index() const;                               // as in Status
 
   // The snapshot that was offered to this server and that it can't do without: to be fetched from there for as long as
   // this says so. It may become another one, or none because the entries came after all.

@@ -18,8 +18,7 @@ bool same_content(const Content& one, const Content& other) {
 
 }  // namespace
 
-std::optional<std::string> Invariants::observe(ServerId id, const Consensus& server) {
-  const Status status = server.status();
+std::optional<std::string> Invariants::observe(ServerId id, const Consensus& server, const Status& status) {
   const Log& log = server.log();
   auto found = seen_.find(id);
   const bool first = found == seen_.end();
@@ -45,7 +44,7 @@ std::optional<std::string> Invariants::observe(ServerId id, const Consensus& ser
   seen.applied_index = status.applied_index;
   seen.transfers = status.transfer_target.has_value();
   seen.match_index.clear();
-  for (const PeerStatus& peer : status.peers) seen.match_index[peer.id] = peer.match_index;
+  for (const PeerStatus& peer : status.peers) seen.match_index.emplace_back(peer.id, peer.match_index);
   if (broken) *broken = "server " + std::to_string(id.node.value) + ": " + *broken;
   return broken;
 }
@@ -94,9 +93,15 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
       server.log().term_at(now.commit_index) != now.current_term) {
     return "a leader committed an entry of an earlier term by counting (paper 5.4.2, catalogue 1)";
   }
+  return check_matches(before, status);
+}
+
+Invariants::Broken Invariants::check_matches(const Seen& before, const Status& status) {
   for (const PeerStatus& peer : status.peers) {
-    const auto known = before.match_index.find(peer.id);
-    if (known != before.match_index.end() && peer.match_index < known->second) return "match_index went back";
+    const bool back = std::any_of(before.match_index.begin(), before.match_index.end(), [&](const auto& known) {
+      return known.first == peer.id && peer.match_index < known.second;
+    });
+    if (back) return "match_index went back";
   }
   return std::nullopt;
 }
@@ -134,13 +139,18 @@ Invariants::Broken Invariants::check_log(Seen& seen, const Log& log, bool leads_
 }
 
 // The base moved up. Either by compaction, or because a snapshot's entry was here already: then the prefix goes and
-// nothing else. Or a snapshot took the log's place (Figure 13, "discard the entire log"): then nothing else is left.
+// nothing else; unless a leader's entries took the place of others above it before anybody looked (a server that stood
+// still has much to do in one step): check_log sees to those. Or a snapshot took the log's place (Figure 13, "discard
+// the entire log"): then nothing else is left.
 Invariants::Broken Invariants::follow_base(Seen& seen, const Log& log, bool leads_on) {
   const EntryId base = log.base();
   if (base.index == seen.base) return std::nullopt;
   if (base.index < seen.base) return "the base went back";
   if (base.index <= seen.last_index() && seen.term_at(base.index) == base.term) {
-    if (log.last_index() < seen.last_index()) return "a suffix of the same history went (catalogue 27)";
+    const Index last = log.last_index();
+    const bool cut = last < seen.last_index();
+    const bool replaced = cut && last > base.index && log.term_at(last) != seen.term_at(last);
+    if (cut && !replaced) return "a suffix of the same history went (catalogue 27)";
     seen.terms.erase(seen.terms.begin(), seen.terms.begin() + static_cast<std::ptrdiff_t>(base.index - seen.base));
   } else {
     if (leads_on) return "a leader's log was replaced: Leader Append-Only";

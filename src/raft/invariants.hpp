@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "raft/consensus.hpp"
@@ -24,7 +25,10 @@ namespace parley::raft {
 class Invariants {
  public:
   // What is broken, in words; nullopt: nothing. What was observed stays observed even then.
-  std::optional<std::string> observe(ServerId id, const Consensus& server);
+  std::optional<std::string> observe(ServerId id, const Consensus& server) {
+    return observe(id, server, server.status());
+  }
+  std::optional<std::string> observe(ServerId id, const Consensus& server, const Status& status);   // its status
 
   // `id` was constructed anew from its disk: what it had not made durable may be gone.
   void restarted(ServerId id) { seen_.erase(id); }
@@ -40,7 +44,7 @@ class Invariants {
     bool transfers = false;
     Index base;
     std::vector<Term> terms;                // of the entries above base
-    std::map<ServerId, Index> match_index;
+    std::vector<std::pair<ServerId, Index>> match_index;   // leader only
     Term term_at(Index index) const { return terms[static_cast<std::size_t>(index - base) - 1]; }
     Index last_index() const { return base + terms.size(); }
   };
@@ -57,6 +61,7 @@ class Invariants {
 
   static Broken check_server(ServerId id, const Consensus& server, const Status& status);
   static Broken check_delta(const Seen& before, const Consensus& server, const Status& status);
+  static Broken check_matches(const Seen& before, const Status& status);
   Broken check_base(const Log& log, bool first);
   Broken follow_base(Seen& seen, const Log& log, bool leads_on);
   Broken check_log(Seen& seen, const Log& log, bool leads_on);

@@ -130,6 +130,7 @@ TimePoint Consensus::State::quorum_contact(Now now) const {
 std::optional<WallTime> Consensus::State::wall_median(Now now) const {
   const auto& leader = std::get<Leader>(role);
   std::vector<ClockSample> samples;
+  samples.reserve(log.configuration()->members.size());
   for (const Member& member : log.configuration()->members) {
     if (!member.voter) continue;
     samples.push_back(member.id == self ? ClockSample{now.wall, now.steady}

@@ -58,6 +58,7 @@ struct Consensus::State {
   void refused(NodeId node, Now now);
   void persisted(std::uint64_t batch_number, Now now);
   void applied(Index index);
+  Standing standing() const;
   std::optional<Message> take_message_for(NodeId node, Now now);
   std::optional<Message> take_reply_for(NodeId node);
 

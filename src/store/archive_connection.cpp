@@ -60,11 +60,13 @@ void ArchiveConnection::configure(Use use) {
   }
   sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   const int cache_kib = use == Use::read ? reader_cache_kib : writer_cache_kib;
-  db.exec(use == Use::copy ? "PRAGMA synchronous = OFF"
-                           : "PRAGMA synchronous = NORMAL");   // in WAL mode: syncs at checkpoints only
-  db.exec("PRAGMA wal_autocheckpoint = 0");
+  sqlite3_wal_autocheckpoint(db.getHandle(), 0);
+  if (use != Use::read) {
+    db.exec(use == Use::copy ? "PRAGMA synchronous = OFF"
+                             : "PRAGMA synchronous = NORMAL");   // in WAL mode: syncs at checkpoints only
+    db.exec("PRAGMA secure_delete = ON");          // a deleted text is overwritten; and no page is a hole in the file
+  }
   db.exec("PRAGMA cell_size_check = ON");
-  db.exec("PRAGMA secure_delete = ON");            // a deleted text is overwritten; and no page is a hole in the file
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec("PRAGMA mmap_size = 0");                 // a mapped page would not pass the checksum
   db.exec("PRAGMA cache_size = -" + std::to_string(cache_kib));

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "store/disk.hpp"
 #include "store/vfs.hpp"
@@ -44,11 +46,28 @@ class ArchiveConnection {
   std::unique_ptr<SQLite::Database> database_;
 };
 
+// A statement that is prepared when it is used for the first time: a node opens several readers at its start, and none
+// of them asks every question.
+class Question {
+ public:
+  Question(SQLite::Database& database, std::string sql) : database_(database), sql_(std::move(sql)) {}
+  SQLite::Statement& prepared() {
+    if (!statement_) statement_.emplace(database_, sql_);
+    return *statement_;
+  }
+
+ private:
+  SQLite::Database& database_;
+  std::string sql_;
+  std::optional<SQLite::Statement> statement_;
+};
+
 // A prepared statement that is at its beginning again, unbound, whatever happened in between: a statement left half
 // way holds its transaction open. Give it parameters in order, then step.
 class Using {
  public:
   explicit Using(SQLite::Statement& statement) : statement_(statement) {}
+  explicit Using(Question& question) : statement_(question.prepared()) {}
   ~Using() { statement_.tryReset(); }
   Using(const Using&) = delete;
   Using& operator=(const Using&) = delete;

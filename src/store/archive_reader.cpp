@@ -40,7 +40,7 @@ std::vector<chat::MessageRow> all_of(Using& statement) {
 }  // namespace
 
 std::unique_ptr<ArchiveReader> SqliteArchiveReader::open(Disk& disk, const std::string& file, ReaderGate& gate) {
-  const ReaderGate::Pass pass(gate);   // preparing statements reads the schema
+  const ReaderGate::Pass pass(gate);   // setting up the connection reads the schema
   const auto connection = std::make_shared<ArchiveConnection>(disk, file, ArchiveConnection::Use::read);
   return connection->run([&] { return std::unique_ptr<ArchiveReader>(new SqliteArchiveReader(connection, gate)); });
 }

@@ -49,15 +49,15 @@ class SqliteArchiveReader final : public ArchiveReader {
   std::shared_ptr<ArchiveConnection> connection_;
   SQLite::Statement begin_;
   SQLite::Statement end_;
-  SQLite::Statement ascending_;
-  SQLite::Statement descending_;
-  SQLite::Statement from_number_;
-  SQLite::Statement newest_;
-  SQLite::Statement touched_;
-  SQLite::Statement by_id_;
-  SQLite::Statement by_client_;
-  SQLite::Statement matches_;
-  SQLite::Statement page_;
+  Question ascending_;
+  Question descending_;
+  Question from_number_;
+  Question newest_;
+  Question touched_;
+  Question by_id_;
+  Question by_client_;
+  Question matches_;
+  Question page_;
 };
 
 }  // namespace parley::store

@@ -298,6 +298,31 @@ TEST_F(ClientTest, WhatIsPushedDuringASyncInTheMiddleOfAConnectionWaitsForItToo)
   EXPECT_EQ(recorder_.messages, Lines{"one"});
 }
 
+TEST_F(ClientTest, ASyncThatWasBegunBeforeALogoutBringsNothingToTheNextLogin) {
+  start_ready();
+  log_in("ann");
+  cluster_.set_leader(2);
+  node(2).expect("sync").never_answer();
+  node(1).go_down();
+  cluster_.add_message("one");
+  world_.run_for(300ms);
+  ASSERT_TRUE(node(2).unanswered());
+  client_->submit_then("logout", {}, {});
+  world_.run_for(10ms);
+  log_in("ann");   // from now on
+  json::object page{{"generation", 1}, {"cursor", cluster_.applied}, {"more", false}};
+  page["messages"] = json::array{cluster_.messages.back().message};
+  wire::RpcResponse late;
+  late.id = *node(2).unanswered();
+  late.outcome = json::value(std::move(page));
+  node(2).say(wire::encode(late));
+  world_.run_for(2s);
+  EXPECT_TRUE(recorder_.messages.empty());
+  cluster_.add_message("two");
+  world_.run_for(100ms);
+  EXPECT_EQ(recorder_.messages, Lines{"two"});
+}
+
 TEST_F(ClientTest, BeginsFromTheCursorItWasGiven) {
   cluster_.add_message("one");
   const auto cursor = cluster_.applied;

@@ -161,6 +161,25 @@ TEST_F(ClientTest, WhatCanNotBeAskedForAfterAnExpiryIsUnknownUnlessItsRepetition
   EXPECT_EQ(edit->kind, Kind::done);
 }
 
+TEST_F(ClientTest, ARefusalOfWhatAnEndedSessionMayHaveCarriedOutIsUnknown) {
+  start_ready();
+  kind(send("zero"));
+  for (int i = 0; i < 2; ++i) node(1).expect("edit").never_answer();
+  std::optional<Outcome> first;
+  std::optional<Outcome> second;
+  client_->submit_then("edit", {{"message", 1}, {"text", "new"}}, [&](const Outcome& o) { first = o; });
+  client_->submit_then("edit", {{"message", 2}, {"text", "new"}}, [&](const Outcome& o) { second = o; });
+  world_.run_for(10ms);
+  cluster_.forget_clients();
+  for (std::size_t id = 1; id <= 3; ++id) node(id).expect("edit").refuse("not_logged_in");
+  client_->drop_connection("a test");
+  ASSERT_TRUE(world_.run_until([&] { return first && second; }));
+  EXPECT_EQ(first->kind, Kind::unknown);
+  EXPECT_EQ(first->reason, "not_logged_in");
+  EXPECT_EQ(second->kind, Kind::done);
+  EXPECT_EQ(kind(send("later")), Kind::done);
+}
+
 TEST_F(ClientTest, AnotherGenerationMakesWhatWasSentUnknownAndKeepsWhatWasNot) {
   options_.window_max = 1;
   start_ready();

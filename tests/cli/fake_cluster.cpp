@@ -172,7 +172,7 @@ void FakeNode::take(const std::shared_ptr<FakeConnection>& connection, const std
   wire::RpcResponse response;
   response.id = *request->id;
   switch (twist.kind) {
-    case Twist::Kind::swallow: return;
+    case Twist::Kind::swallow: unanswered_ = response.id; return;
     case Twist::Kind::drop_before: return connection->cut();
     case Twist::Kind::drop_after:
       cluster_.carry_out(*this, *connection, *request);

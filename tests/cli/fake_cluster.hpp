@@ -65,6 +65,7 @@ class FakeNode {
   // Every request as it came: "send seq=2 first=1", "hello" …
   const std::vector<std::string>& requests() const { return requests_; }
   std::vector<std::string> requests(const std::string& method) const;
+  const std::optional<wire::RpcId>& unanswered() const { return unanswered_; }   // the latest of them
 
  private:
   friend class FakeCluster;
@@ -77,6 +78,7 @@ class FakeNode {
   bool up_ = true;
   std::map<std::string, std::deque<Twist>> twists_;
   std::vector<std::string> requests_;
+  std::optional<wire::RpcId> unanswered_;
   std::vector<std::weak_ptr<FakeConnection>> connections_;
 };
 

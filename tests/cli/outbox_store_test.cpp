@@ -87,6 +87,19 @@ TEST_F(OutboxFileTest, WhatCouldNotBeReplacedIsWrittenBeforeAnythingIsAdded) {
   EXPECT_EQ(open()->load().session.client, 77U);
 }
 
+TEST_F(OutboxFileTest, WhatIsInDoubtIsInDoubtInTheNextRunToo) {
+  auto store = open();
+  StoredOutbox outbox;
+  outbox.requests = {request(1, "one"), request(2, "two")};
+  outbox.requests[0].in_doubt = true;
+  ASSERT_TRUE(store->replace(outbox).ok());
+  store.reset();
+  const auto loaded = open()->load().requests;
+  ASSERT_EQ(loaded.size(), 2U);
+  EXPECT_TRUE(loaded[0].in_doubt);
+  EXPECT_FALSE(loaded[1].in_doubt);
+}
+
 TEST_F(OutboxFileTest, WhatWasCarriedOutBeforeTheEndIsNotCarriedOutAgain) {
   start_ready(open());
   kind(send("zero"));

@@ -123,7 +123,7 @@ net::awaitable<Submitted> FakeReplication::submit(SharedBytes command) {
   co_return result;
 }
 
-net::awaitable<std::optional<Index>> FakeReplication::read_index() {
+net::awaitable<std::optional<Index>> FakeReplication::read_index(TimePoint) {
   if (!leading || !answers_reads) co_return std::nullopt;
   co_return committed_;
 }

@@ -73,7 +73,7 @@ class FakeReplication final : public Replication {
   net::awaitable<std::vector<raft::Entry>> next_committed() override;
   void applied(Index index) override { applied_ = index; }
   net::awaitable<Submitted> submit(SharedBytes command) override;
-  net::awaitable<std::optional<Index>> read_index() override;
+  net::awaitable<std::optional<Index>> read_index(TimePoint deadline) override;
   raft::Status status() const override;
   LeaderView leader() const override;
   Index persisted_index() const override;
@@ -99,7 +99,7 @@ class FakeReplication final : public Replication {
 
   bool commit_at_once = true;
   bool leading = true;
-  bool answers_reads = true;
+  bool answers_reads = true;   // else nobody confirms them, whoever leads
   std::optional<Index> persisted;           // empty: all
   std::deque<Submitted::Outcome> outcomes;  // of the next submissions; then `proposed`
   bool append_when_unknown = false;         // outcome `unknown`: was it appended all the same?

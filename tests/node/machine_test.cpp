@@ -322,20 +322,45 @@ TEST_F(ProposalsTest, TheArchiveKnowsTheLatestConfiguration) {
   EXPECT_EQ(opened->position.state_digest_at, opened->position.applied.index);
 }
 
-// -- stale reads -----------------------------------------------------------------------------------------------------
+// Everything is in the database file, and one bit of each page but the first is wrong.
+class DamagedArchive : public ProposalsTest {
+ public:
+  DamagedArchive() {
+    for (int i = 0; i < 20; ++i) ann->do_result("send", {{"to", "@ann"}, {"text", "x" + std::to_string(i)}});
+    run_for(1s);
+    const auto token = ann->token();
+    const auto client = ann->client;
+    const auto next = ann->next;
+    stop();
+    start();
+    ann.emplace(connect());
+    ann->result("resume", {{"token", token}});
+    ann->result("client.attach", {{"client", client}, {"key", "ann-has-a-key-of-enough-length"}});
+    ann->client = client;
+    ann->next = next;
+    const auto pages = disk.contents("archive").size() / 4096;
+    EXPECT_GT(pages, 2U);
+    for (std::size_t page = 1; page < pages; ++page) disk.flip("archive", (page * 4096 + 100) * 8);
+  }
+  void write() {   // the archive's turn comes later
+    ann->do_result("send", {{"to", "@ann"}, {"text", "one more"}});
+  }
+};
 
-TEST_F(ProposalsTest, ReadsWithoutALeaderAreServedAndMarkedStaleWithTheirAge) {
-  ann->do_result("send", {{"to", "@ann"}, {"text", "x"}});
-  EXPECT_FALSE(ann->result("unread").contains("stale"));
-  replication->no_leader();
-  run_for(2s);
-  const auto read = ann->result("history", {{"in", "@ann"}});
-  EXPECT_TRUE(read.at("stale").as_bool());
-  EXPECT_GE(number(read, "age_ms"), 2000u);
-  EXPECT_EQ(read.at("messages").as_array().size(), 1u);
-  EXPECT_EQ(network().get("/readyz")->status, 503);
-  replication->new_term();
-  EXPECT_FALSE(ann->result("unread").contains("stale"));
+TEST_F(DamagedArchive, EndsTheNodeThatWritesToIt) {
+  EXPECT_THROW(
+      {
+        write();
+        run_for(2s);
+      },
+      store::ArchiveDamaged);
+}
+
+TEST_F(DamagedArchive, EndsNobodyWhenASnapshotIsAboutToTakeItsPlace) {
+  write();
+  machine().archive_is_replaced();   // before the write that this leads to is done
+  stop();
+  EXPECT_THAT(log_lines, testing::Contains(testing::HasSubstr("archive_damaged")));
 }
 
 }  // namespace

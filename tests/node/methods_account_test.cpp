@@ -47,6 +47,19 @@ TEST_F(AccountMethodsTest, NumbersOutOfTurnReusedAndForgottenAreToldApart) {
   EXPECT_EQ(client.reason("send", first), "forgotten");
 }
 
+TEST_F(AccountMethodsTest, AnAnswerGivenAgainNamesItsPlaceThoughNobodyIsLoggedIn) {
+  auto client = member("ann");
+  const auto at = client.next;
+  const json::object send{{"to", "@ann"}, {"text", "one"}, {"seq", at}, {"first", at}};
+  const auto sent = client.result("send", send);
+  const json::object edit{{"message", number(sent, "id")}, {"text", "two"}, {"seq", at + 1}, {"first", at}};
+  client.result("edit", edit);
+  auto stranger = connect();
+  stranger.result("client.attach", {{"client", client.client}, {"key", "ann-has-a-key-of-enough-length"}});
+  EXPECT_EQ(stranger.result("send", send), sent);
+  EXPECT_FALSE(stranger.result("edit", edit).contains("in")) << "it would be empty";
+}
+
 TEST_F(AccountMethodsTest, MembersOfARequestMayComeInAnotherOrderWhenItIsRepeated) {
   auto client = member("ann");
   const auto at = client.next;

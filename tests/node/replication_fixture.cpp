@@ -78,7 +78,7 @@ net::awaitable<void> TestReplica::Life::submit(std::string command) {
 }
 
 net::awaitable<void> TestReplica::Life::read() {
-  const auto index = co_await replication.read_index();
+  const auto index = co_await replication.read_index(never);
   reads.push_back(index);
 }
 

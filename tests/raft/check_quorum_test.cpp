@@ -94,6 +94,7 @@ TEST(CheckQuorum, a_leader_whose_disk_hangs_steps_down_where_another_can_lead) {
   for (const std::uint32_t voters : {1u, 3u}) {
     Lone s(log_of({1}, voters));
     s.lead(voters == 1 ? std::vector<std::uint32_t>{} : std::vector<std::uint32_t>{2});
+    if (voters > 1) s.acknowledge(2, s.last().index);   // and tells its clock
     ASSERT_TRUE(propose(s).ok());
     (void)s.begin_write();
     hear_only(s, voters == 1 ? std::vector<std::uint32_t>{} : std::vector<std::uint32_t>{2, 3}, milliseconds(3000));
@@ -102,6 +103,15 @@ TEST(CheckQuorum, a_leader_whose_disk_hangs_steps_down_where_another_can_lead) {
 }
 
 // R14 -----------------------------------------------------------------------------------------------------------------
+
+TEST(LogTimeOfEntries, nothing_is_proposed_before_log_time_has_begun_R14) {
+  Lone s(log_of({1}));   // of a cluster just founded: its log has no time yet
+  s.lead({2});
+  EXPECT_EQ(propose(s).error(), Refusal::busy) << "it would be of 1970, and expire with the first median";
+  s.acknowledge(2, s.last().index);
+  ASSERT_TRUE(propose(s).ok());
+  EXPECT_GE(s.raft.log().at(s.last().index).time.ms, Lone::start().wall.ms);
+}
 
 TEST(LogTimeOfEntries, follows_the_median_of_the_voters_clocks_and_never_falls_R14) {
   Lone s(log_of({1}));

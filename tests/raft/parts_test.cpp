@@ -180,5 +180,29 @@ TEST(InvariantsPart, a_term_or_a_log_that_goes_back_is_seen_but_not_after_a_rest
   EXPECT_EQ(invariants.observe(server(1), forgetful.raft), std::nullopt);
 }
 
+// Of five entries of which two are committed, applied and, after the first look, compacted.
+void compact_two(Lone& s) {
+  for (const Entry& entry : s.raft.take_committed(1 << 20)) s.raft.applied(entry.id.index);
+  s.raft.compact(Index(2));
+}
+
+TEST(InvariantsPart, a_suffix_that_goes_with_a_compaction_is_seen_unless_a_leader_replaced_it_in_the_same_step) {
+  Lone s(log_of_terms(configuration_of(3), {1, 1, 2, 2, 2}));
+  s.say(2, append(2, id(2, 5), {}, 2));
+  Invariants invariants;
+  ASSERT_EQ(invariants.observe(server(1), s.raft), std::nullopt);
+  Invariants others = invariants;
+  s.say(3, append(3, id(2, 3), {3}, 2));
+  compact_two(s);
+  ASSERT_EQ(s.raft.log().base(), id(1, 2));
+  ASSERT_EQ(s.last(), id(3, 4));
+  EXPECT_EQ(invariants.observe(server(1), s.raft), std::nullopt);
+
+  Lone forgetful(log_of_terms(configuration_of(3), {1, 1, 2}));
+  forgetful.say(2, append(2, id(2, 3), {}, 2));
+  compact_two(forgetful);
+  EXPECT_NE(others.observe(server(1), forgetful.raft).value_or("").find("catalogue 27"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace parley::raft::test

@@ -69,6 +69,19 @@ const std::vector<FaultInfo>& fault_table() {
       {Fault::membership, "membership", "M1 M2 M3 M4 M5 M6 M9", "members come and go", 30, 1s, 10s, later},
       {Fault::transfer, "transfer", "M8", "leadership is handed over", 30, 1ms, 1ms, later},
       {Fault::snapshots, "snapshots", "L4 L5 N14", "the log is compacted behind slow followers", 0, 1s, 10s},
+      {Fault::raw_retries, "raw-retries", "K1 K2", "a request again, here and on other nodes", 10, 1ms, 1ms},
+      {Fault::raw_conflicts, "raw-conflicts", "K3", "a number given twice, or far out of turn", 10, 1ms, 1ms},
+      {Fault::raw_disconnects, "raw-disconnects", "K4", "a client is gone before its answer, and asks for the outcome",
+       10, 1ms, 1ms},
+      {Fault::raw_nonsense, "raw-nonsense", "K6 K8", "half requests, wrong types, no such methods", 15, 1ms, 1ms},
+      {Fault::outcomes, "outcomes", "K12", "what was just acknowledged is asked for on every node", 6, 1ms, 1ms},
+      {Fault::cursor_reuse, "cursor-reuse", "K5", "old cursors, cursors to come, and of another generation", 12, 1ms,
+       1ms},
+      {Fault::revoked_tokens, "revoked-tokens", "K11", "logins are ended and used all the same", 12, 1ms, 1ms},
+      {Fault::deleted_accounts, "deleted-accounts", "K11", "an account is deleted, and its name given again", 20, 1ms,
+       1ms},
+      {Fault::weeks_pass, "weeks-pass", "K11 C1", "everybody is away for longer than client sessions live", 80, 1ms,
+       1ms},
   };
   return table;
 }

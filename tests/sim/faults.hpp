@@ -21,7 +21,9 @@ enum class Fault : std::uint8_t {
   rot_log, rot_archive, misdirected,                                                      // disks that lie: a minority
   wall_jump, wall_strobe, ten_years, drift,                                               // clocks
   overload,
-  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots   // later
+  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots,  // later
+  raw_retries, raw_conflicts, raw_disconnects, raw_nonsense, outcomes, cursor_reuse, revoked_tokens, deleted_accounts,
+  weeks_pass                                                                              // clients
 };
 
 struct FaultInfo {

@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "cli/events.hpp"
+#include "sim/raw_history.hpp"
 
 namespace parley::sim {
 
@@ -95,6 +96,9 @@ class History {
   void saw_marker(MarkerSeen marker) { markers_.push_back(std::move(marker)); }
   const std::deque<MarkerSeen>& markers() const { return markers_; }
 
+  RawHistory& raw() { return raw_; }
+  const RawHistory& raw() const { return raw_; }
+
   void add_person(std::string name) { people_.push_back(std::move(name)); }
   const std::vector<std::string>& people() const { return people_; }
 
@@ -103,6 +107,7 @@ class History {
   std::deque<Feed> feeds_;
   std::deque<MarkerSeen> markers_;
   std::vector<std::string> people_;
+  RawHistory raw_;
 };
 
 std::string describe(const Operation& operation);

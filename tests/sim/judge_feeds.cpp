@@ -32,6 +32,7 @@ class Stream {
   Fault give(const cli::Message& message, TimePoint at) {
     std::size_t version = 0;
     if (auto fault = judge_message(truth_, person_, message, at, version)) return fault;
+    if (message.cursor == 0) version = next_that_looks_like(version);
     const Truth::Change& change = truth_.changes()[version];
     if (auto fault = check_order(change)) return fault;
     if (change.index.value <= begin_) return person_ + " was told " + words(change) + ", which its cursor was beyond";
@@ -39,10 +40,10 @@ class Stream {
       return person_ + " was told " + words(change) + " with the cursor " + std::to_string(message.cursor);
     }
     const auto before = told_.find(change.message);
-    if (before != told_.end() && before->second >= change.index) {
+    if (before != told_.end() && truth_.changes()[before->second].index >= change.index) {
       return person_ + " was told " + words(change) + " twice";
     }
-    told_[change.message] = change.index;
+    told_[change.message] = version;
     return std::nullopt;
   }
 
@@ -55,7 +56,7 @@ class Stream {
       const Truth::Change& change = truth_.changes()[next_];
       if (!is_owed(next_, by_then)) continue;
       const auto told = told_.find(change.message);
-      if (told != told_.end() && told->second >= change.index) continue;
+      if (told != told_.end() && covers(truth_.changes()[told->second], change)) continue;
       return person_ + " was never told " + words(change) + " of conversation " +
              std::to_string(change.conversation.value) + ", though its cursor says so: " + std::to_string(cursor) +
              " (begun at " + std::to_string(begin_) + ")";
@@ -64,6 +65,27 @@ class Stream {
   }
 
  private:
+  static bool looks_like(const Truth::Change& a, const Truth::Change& b) {
+    return a.text == b.text && a.edited == b.edited && a.deleted == b.deleted;
+  }
+  static bool covers(const Truth::Change& told, const Truth::Change& owed) {
+    return told.index >= owed.index || looks_like(told, owed);
+  }
+
+  // A page does not say which of two versions that look the same it shows (an edit that was repeated): the first one
+  // that is in order.
+  std::size_t next_that_looks_like(std::size_t version) const {
+    const Truth::Change& shown = truth_.changes()[version];
+    const auto told = told_.find(shown.message);
+    for (const std::size_t place : truth_.message(shown.message.value)->changes) {
+      const Truth::Change& change = truth_.changes()[place];
+      const bool later = told == told_.end() || truth_.changes()[told->second].index < change.index;
+      const bool in_order = change.index >= newest_ && change.index.value > begin_ && later;
+      if (in_order && looks_like(change, shown)) return place;
+    }
+    return version;
+  }
+
   Fault check_order(const Truth::Change& change) {
     if (change.index < newest_)
       return person_ + " was told " + words(change) + " after " + std::to_string(newest_.value);
@@ -93,7 +115,7 @@ class Stream {
   std::size_t next_;
   std::uint64_t last_cursor_ = 0;
   Index newest_;
-  std::map<chat::MessageId, Index> told_;
+  std::map<chat::MessageId, std::size_t> told_;   // the version told last: its place
 };
 
 Fault judge_feed(const Truth& truth, const Feed& feed, const NodeLives& lives, TimePoint quiet, TimePoint now) {

@@ -18,13 +18,14 @@ std::optional<std::string> RaftJudge::observe(ServerId id, const raft::Consensus
   if (seen.server != &server) forget_process(id, seen);   // if it was another one
   seen.server = &server;
   seen.revision = server.revision();
-  if (auto broken = invariants_.observe(id, server)) return broken;
+  const raft::Status status = server.status();
+  if (auto broken = invariants_.observe(id, server, status)) return broken;
   if (!seen.observed) {
     seen.observed = true;
     if (auto broken = check_promise(id, seen)) return broken;
   }
   if (server.hard_state_is_durable()) seen.promised.hard_state = server.hard_state();
-  count(seen, server.status());
+  count(seen, status);
   while (truth_.committed() < server.hard_state().commit_index) {
     const Index next = truth_.committed().next();
     if (next <= server.log().base().index) return words(id) + " lacks entry " + std::to_string(next.value);
@@ -57,7 +58,7 @@ void RaftJudge::ended(ServerId id) {
   const raft::Log& log = seen.server->log();
   seen.promised.base = log.base().index;
   seen.promised.terms.clear();
-  const Index persisted = seen.server->status().persisted_index;
+  const Index persisted = seen.server->persisted_index();
   for (Index index = log.base().index.next(); index <= persisted; ++index) {
     seen.promised.terms.push_back(*log.term_at(index));
   }
@@ -118,7 +119,7 @@ bool RaftJudge::has_synced(ServerId id, raft::EntryId entry) const {
   const Seen& seen = found->second;
   if (seen.server != nullptr) {
     if (entry.index <= seen.server->log().base().index) return true;
-    if (seen.server->status().persisted_index >= entry.index && seen.server->log().term_at(entry.index) == entry.term) {
+    if (seen.server->persisted_index() >= entry.index && seen.server->log().term_at(entry.index) == entry.term) {
       return true;
     }
     if (!seen.harmed) return false;

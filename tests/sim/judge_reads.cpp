@@ -10,6 +10,7 @@ namespace {
 
 using Fault = std::optional<std::string>;
 using LifeKey = std::pair<std::uint32_t, std::uint64_t>;   // node, life
+constexpr LifeKey anybody{0, 0};   // what was shown by any node was committed then
 
 std::string words(const cli::Message& message) {
   return "message " + std::to_string(message.id) + ", number " + std::to_string(message.number) + " in " + message.in +
@@ -20,7 +21,10 @@ std::string words(const cli::Message& message) {
 // How far each process was known to be, as time went on.
 class Floors {
  public:
-  void raise(LifeKey life, TimePoint at, Index index) { raised_[life].push_back({at, index}); }
+  void raise(LifeKey life, TimePoint at, Index index) {
+    raised_[life].push_back({at, index});
+    raised_[anybody].push_back({at, index});
+  }
   void sort() {
     for (auto& [life, steps] : raised_) {
       std::sort(steps.begin(), steps.end());
@@ -59,6 +63,7 @@ class ReadsJudge {
       if (auto fault = check_age(operation)) return *fault + ", in " + describe(operation);
     }
     if (auto fault = check_lengths()) return fault;
+    if (auto fault = check_fresh_lengths()) return fault;
     return check_markers();
   }
 
@@ -66,11 +71,16 @@ class ReadsJudge {
   LifeKey life_of(const Operation& operation) const {
     return {operation.node, lives_.life(operation.node, operation.connected)};
   }
+  bool is_ambiguous(const std::string& place) const {
+    return place.starts_with('@') && truth_.accounts_called(place.substr(1)).size() > 1;
+  }
   chat::ConversationId place_of(const Operation& operation) const;
+  Fault check_name(const cli::Message& message, Index floor) const;
   Fault look_at_rows(const Operation& operation);
   Fault check_page(const Operation& operation) const;
   Fault check_age(const Operation& operation) const;
   Fault check_lengths() const;
+  Fault check_fresh_lengths() const;
   Fault check_markers() const;
 
   const Truth& truth_;
@@ -80,12 +90,24 @@ class ReadsJudge {
   std::map<std::pair<chat::AccountId, chat::AccountId>, chat::ConversationId> pairs_;
 };
 
+// "@name~id" is one account for ever; "@name" may have been one after the other, and a page says of which it is.
 chat::ConversationId ReadsJudge::place_of(const Operation& operation) const {
   if (operation.place.starts_with('#')) return truth_.room_named(operation.place);
   const auto one = truth_.account_named(operation.person);
-  const auto other = truth_.account_named(operation.place.substr(1));
-  const auto found = pairs_.find({std::min(one, other), std::max(one, other)});
-  return found == pairs_.end() ? chat::ConversationId{} : found->second;
+  const auto pair_with = [&](chat::AccountId other) {
+    const auto found = pairs_.find({std::min(one, other), std::max(one, other)});
+    return found == pairs_.end() ? chat::ConversationId{} : found->second;
+  };
+  const auto tilde = operation.place.find('~');
+  if (tilde != std::string::npos) return pair_with(chat::AccountId(std::stoull(operation.place.substr(tilde + 1))));
+  const auto& others = truth_.accounts_called(operation.place.substr(1));
+  if (!is_ambiguous(operation.place)) return others.empty() ? chat::ConversationId{} : pair_with(others.back());
+  if (operation.page.empty()) return {};
+  const Truth::Message* shown = truth_.message(operation.page.front().id);
+  for (const auto other : others) {
+    if (shown != nullptr && pair_with(other) == shown->conversation) return shown->conversation;
+  }
+  return {};
 }
 
 Fault ReadsJudge::look_at_rows(const Operation& operation) {
@@ -130,13 +152,29 @@ Fault ReadsJudge::check_page(const Operation& operation) const {
 }
 
 Fault ReadsJudge::check_age(const Operation& operation) const {
-  const Index floor = floors_.before(life_of(operation), operation.called);
+  // What is not marked stale holds all that was committed when it was asked (PROTOCOL.md section 5).
+  const LifeKey whose = operation.stale ? life_of(operation) : anybody;
+  const Index floor = floors_.before(whose, operation.called);
   for (const auto& message : operation.page) {
-    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted);
+    if (auto fault = check_name(message, floor)) return fault;
+    const Index by = truth_.committed_by(operation.returned);
+    const auto version = truth_.version(message.id, message.text, message.edited, message.deleted, by);
     if (truth_.replaced_at(*version) > floor) continue;
-    return "node " + std::to_string(operation.node) + " had shown that it was at " + std::to_string(floor.value) +
-           ", and then showed " + words(message) + ", replaced at " +
+    return (operation.stale ? "node " + std::to_string(operation.node) : std::string("a node")) +
+           " had shown that it was at " + std::to_string(floor.value) + ", and then node " +
+           std::to_string(operation.node) + " showed " + words(message) + ", replaced at " +
            std::to_string(truth_.replaced_at(*version).value);
+  }
+  return std::nullopt;
+}
+
+// A node that has applied the end of an account does not show it as alive.
+Fault ReadsJudge::check_name(const cli::Message& message, Index floor) const {
+  if (!message.in.starts_with('@') || message.in.find('~') != std::string::npos) return std::nullopt;
+  const auto* conversation = truth_.conversation(truth_.message(message.id)->conversation);
+  for (const auto account : {conversation->low, conversation->high}) {
+    const bool meant = message.in.substr(1) == truth_.account_name(account) && truth_.account_deleted(account) <= floor;
+    if (meant) return words(message) + " is shown as if that account were alive";
   }
   return std::nullopt;
 }
@@ -170,12 +208,42 @@ Fault ReadsJudge::check_lengths() const {
   return std::nullopt;
 }
 
-// On one process a marker never goes back, but for those who left the place meanwhile.
+// What is not marked stale is linearizable across all nodes (I5; PROTOCOL.md section 5): it holds whatever was
+// acknowledged to anybody before it was asked, and never less than an earlier one.
+Fault ReadsJudge::check_fresh_lengths() const {
+  struct Place {
+    std::vector<Appended> appends;
+    std::vector<LengthRead> reads;
+  };
+  std::map<chat::ConversationId, Place> places;
+  for (const auto& operation : history_.operations()) {
+    if (operation.ending != Operation::Ending::done) continue;
+    if (operation.method == "send") {
+      const auto* message = truth_.message(operation.message);
+      if (message == nullptr) continue;
+      places[message->conversation].appends.push_back({operation.number, operation.called, operation.returned});
+    } else if (operation.method == "history" && !operation.stale) {
+      const auto id = place_of(operation);
+      if (id == chat::ConversationId{}) continue;
+      places[id].reads.push_back({operation.last, operation.called, operation.returned});
+    }
+  }
+  for (auto& [id, place] : places) {
+    if (auto fault = find_nonlinear(std::move(place.appends), std::move(place.reads))) {
+      return "conversation " + std::to_string(id.value) + ", over all nodes: " + *fault;
+    }
+  }
+  return std::nullopt;
+}
+
+// On one node a marker never goes back while it remembers what it gathered (R20: what it has not proposed yet goes with
+// it, and is read again), but for those who left the place meanwhile.
 Fault ReadsJudge::check_markers() const {
   std::map<std::tuple<std::string, std::string, LifeKey>, const MarkerSeen*> latest;
   for (const auto& seen : history_.markers()) {
+    if (is_ambiguous(seen.place)) continue;   // of which account, it does not say
     if (seen.read > seen.last) return seen.person + " has read beyond the end of " + seen.place;
-    const LifeKey life{seen.node, lives_.life(seen.node, seen.connected)};
+    const LifeKey life{seen.node, lives_.memory(seen.node, seen.connected)};
     const MarkerSeen*& before = latest[{seen.person, seen.place, life}];
     const MarkerSeen* earlier = before;
     if (before == nullptr || seen.returned > before->returned) before = &seen;
@@ -193,16 +261,17 @@ Fault ReadsJudge::check_markers() const {
 
 }  // namespace
 
-std::uint64_t NodeLives::life(std::uint32_t node, TimePoint at) const {
-  const auto found = begins_.find(NodeId(node));
-  if (found == begins_.end()) return 0;
+std::uint64_t NodeLives::count(const Times& times, std::uint32_t node, TimePoint at) {
+  const auto found = times.find(NodeId(node));
+  if (found == times.end()) return 0;
   const auto after = std::upper_bound(found->second.begin(), found->second.end(), at);
   return static_cast<std::uint64_t>(after - found->second.begin());
 }
 
 std::optional<std::string> judge_message(const Truth& truth, const std::string& person, const cli::Message& message,
                                          TimePoint seen, std::size_t& version) {
-  const auto found = truth.version(message.id, message.text, message.edited, message.deleted);
+  const Index by = message.cursor != 0 ? Index(message.cursor) : truth.committed_by(seen);
+  const auto found = truth.version(message.id, message.text, message.edited, message.deleted, by);
   if (!found) return person + " saw " + words(message) + ", which never was";
   version = *found;
   const Truth::Change& change = truth.changes()[version];
@@ -215,8 +284,12 @@ std::optional<std::string> judge_message(const Truth& truth, const std::string& 
     return person + " saw " + words(message) + ", which was not theirs to see (R18)";
   }
   std::string place = conversation->room;
-  if (place.empty())
-    place = "@" + truth.account_name(account == conversation->low ? conversation->high : conversation->low);
+  if (place.empty()) {
+    const auto other = account == conversation->low ? conversation->high : conversation->low;
+    place = "@" + truth.account_name(other);
+    const bool gone = truth.account_deleted(other) <= truth.committed_by(seen);
+    if (gone && message.in == place + "~" + std::to_string(other.value)) return std::nullopt;
+  }
   if (place != message.in) return person + " saw " + words(message) + ", which is in " + place;
   return std::nullopt;
 }

@@ -60,12 +60,19 @@ Fault check_edit(const Truth&, const Operation& operation, const Truth::Change& 
   return std::nullopt;
 }
 
-Fault check_one(const Truth& truth, const Standing& standing, const Operation& operation, std::vector<Carried>& all) {
+// Its client session may have ended before the answer came: then what is harmless to repeat goes out under a new one
+// (PROTOCOL.md section 3); only messages are sent once whatever happens.
+bool outlived_a_session(const History& history, const Operation& operation) {
+  return weeks_passed(history.raw(), operation.called, operation.returned);
+}
+
+Fault check_one(const Truth& truth, const Standing& standing, const Operation& operation, bool may_repeat,
+                std::vector<Carried>& all) {
   static const std::vector<std::size_t> nowhere;
   const auto found = standing.find(operation.text);
   const auto& places = found == standing.end() ? nowhere : found->second;
   using Ending = Operation::Ending;
-  if (places.size() > 1) {
+  if (places.size() > 1 && !may_repeat) {
     return describe(operation) + " was carried out " + std::to_string(places.size()) + " times: " +
            at(truth.changes()[places[0]]) + ", " + at(truth.changes()[places[1]]);
   }
@@ -85,7 +92,7 @@ Fault check_deletions(const Truth& truth, const History& history) {
   for (const auto& operation : history.operations()) {
     if (operation.method != "delete") continue;
     const bool doubtful = operation.ending == Operation::Ending::unknown || operation.ending == Operation::Ending::open;
-    if (doubtful) in_doubt += operation.messages.size();
+    if (doubtful || outlived_a_session(history, operation)) in_doubt += operation.messages.size();
     if (operation.ending != Operation::Ending::done) continue;
     counted += operation.count;
     for (const auto id : operation.messages) {
@@ -129,7 +136,8 @@ std::optional<std::string> judge_requests(const Truth& truth, const History& his
   std::size_t asked_for = 0;
   for (const auto& operation : history.operations()) {
     if (operation.method != "send" && operation.method != "edit") continue;
-    if (auto fault = check_one(truth, standing, operation, all)) return fault;
+    const bool may_repeat = operation.method == "edit" && outlived_a_session(history, operation);
+    if (auto fault = check_one(truth, standing, operation, may_repeat, all)) return fault;
     asked_for += standing.contains(operation.text) ? 1 : 0;
   }
   if (asked_for != standing.size()) {

@@ -7,6 +7,7 @@
 #include "sim/judge_feeds.hpp"
 #include "sim/judge_nodes.hpp"
 #include "sim/judge_raft.hpp"
+#include "sim/judge_raw.hpp"
 #include "sim/judge_reads.hpp"
 #include "sim/judge_requests.hpp"
 #include "sim/truth.hpp"
@@ -22,7 +23,8 @@ constexpr std::uint64_t limits_every = 512;   // steps
 
 struct Judges::Parts {
   Parts(SimCluster& its_cluster, const History& its_history)
-      : cluster(its_cluster), history(its_history), raft(truth), nodes(truth), ran(its_cluster.size(), false) {}
+      : cluster(its_cluster), history(its_history), raft(truth), nodes(truth), ran(its_cluster.size(), false),
+        installed(its_cluster.size(), 0) {}
 
   SimCluster& cluster;
   const History& history;
@@ -33,7 +35,7 @@ struct Judges::Parts {
   Counters counters;
   std::optional<Violation> late;   // found before a crash, told at the next step
   std::vector<bool> ran;   // by node: at the last step
-  std::map<NodeId, std::uint64_t> installed;   // snapshots, in the present life of the machine
+  std::vector<std::uint64_t> installed;   // likewise: snapshots, in the present life of the machine
   TimePoint applied_at{};  // something, by some node, for the last time
   std::uint64_t steps = 0;
 
@@ -99,6 +101,8 @@ std::optional<Violation> Judges::at_end() {
   auto fault = judge_feeds(parts.truth, parts.history, parts.lives, parts.applied_at,
                            parts.cluster.world().now());
   if (fault) return Violation{"feeds", std::move(*fault)};
+  fault = judge_raw(parts.truth, parts.history, parts.lives, parts.applied_at, parts.cluster.world().now());
+  if (fault) return Violation{"raw", std::move(*fault)};
   return std::nullopt;
 }
 
@@ -138,8 +142,9 @@ void Judges::Parts::look_for_installs() {
   for (std::size_t i = 1; i <= cluster.size(); ++i) {
     SimNode& machine = cluster.node(i);
     const std::uint64_t now = is_alive(machine) ? machine.node().snapshots_installed() : 0;
-    std::uint64_t& before = installed[machine.id()];
+    std::uint64_t& before = installed[i - 1];
     if (now > before) {
+      lives.installed(machine.id(), cluster.world().now());
       raft.vanished(machine.id());
       nodes.restarted(machine.id());
       counters.snapshots += now - before;

@@ -310,10 +310,12 @@ TEST_F(Past, AProcessThatGoesBackIsFound) {
   EXPECT_NAMED(reads(), "replaced at 26");
 }
 
-TEST_F(Past, AnotherLifeOfThatNodeMayBeBehind) {
+TEST_F(Past, AnotherLifeOfThatNodeMayBeBehindIfItSaysSo) {
   page(27, 28, 2, {one_edited(), two_deleted()});
   lives.began(NodeId(1), at(29));
-  page(30, 31, 2, {one_edited(), two()}).connected = at(30);
+  Operation& later = page(30, 31, 2, {one_edited(), two()});
+  later.connected = at(30);
+  later.stale = true;
   EXPECT_EQ(reads(), "fine");
 }
 
@@ -321,6 +323,27 @@ TEST_F(Past, AReadThatMissesWhatTheSameProcessAcknowledgedIsFound) {
   good_requests();
   page(22, 23, 1, {one_edited()});
   EXPECT_NAMED(reads(), "conversation 10");
+}
+
+TEST_F(Past, AnotherNodeMayBeBehindOnlyIfItSaysSo) {
+  good_requests();
+  page(27, 28, 2, {one_edited(), two_deleted()});
+  Operation& behind = page(29, 30, 2, {one_edited(), two()});
+  behind.node = 2;
+  behind.stale = true;
+  EXPECT_EQ(reads(), "fine");
+  behind.stale = false;
+  EXPECT_NAMED(reads(), "replaced at 26");
+}
+
+TEST_F(Past, AFreshReadThatMissesWhatAnotherNodeAcknowledgedIsFound) {
+  good_requests();
+  Operation& behind = page(22, 23, 1, {one_edited()});
+  behind.node = 2;
+  behind.stale = true;
+  EXPECT_EQ(reads(), "fine");
+  behind.stale = false;
+  EXPECT_NAMED(reads(), "over all nodes");
 }
 
 TEST_F(Past, AMessageOfATimeBeforeOnesMembershipIsFound) {
@@ -333,6 +356,72 @@ TEST_F(Past, AMarkerThatGoesBackIsFound) {
   history.saw_marker({"ben", "#ops", 1, at(2), at(22), at(23), 2, 2});
   history.saw_marker({"ben", "#ops", 1, at(2), at(24), at(25), 1, 2});
   EXPECT_NAMED(reads(), "marker");
+}
+
+// -- accounts that end ----------------------------------------------------------------------------------------------
+
+// At 27 anna talks to carl (3), at 28 his account is deleted, then another carl (4) is there, at 30 anna talks to him.
+class Gone : public Past {
+ protected:
+  static constexpr chat::AccountId old_carl{3}, new_carl{4};
+  Gone() {
+    truth.add_account(old_carl, "carl");
+    pair(chat::ConversationId(27), old_carl);
+    commit(27, message(27, chat::ConversationId(27), 1, anna, "to the old one"));
+    truth.add(Index(28), {}, at(28));
+    truth.delete_account(old_carl, Index(28));
+    truth.add_account(new_carl, "carl");
+    pair(chat::ConversationId(30), new_carl);
+    commit(30, message(30, chat::ConversationId(30), 1, anna, "to the new one"));
+  }
+  void pair(chat::ConversationId id, chat::AccountId with) {
+    Truth::Conversation conversation;
+    conversation.low = anna;
+    conversation.high = with;
+    truth.add_conversation(id, conversation);
+  }
+  Operation& talk(std::string place, int called, std::vector<cli::Message> messages) {
+    Operation& made = operation("anna", "history", called, called + 1);
+    made.place = std::move(place);
+    made.descending = true;
+    made.limit = 50;
+    made.last = messages.size();
+    made.page = std::move(messages);
+    return made;
+  }
+  static cli::Message old_one(std::string in) { return seen(27, std::move(in), 1, "anna", "to the old one"); }
+  static cli::Message new_one() { return seen(30, "@carl", 1, "anna", "to the new one"); }
+};
+
+TEST_F(Gone, BothAreReadUnderTheNamesThatTheyHave) {
+  talk("@carl", 27, {old_one("@carl")});
+  talk("@carl~3", 31, {old_one("@carl~3")});
+  talk("@carl", 32, {new_one()});
+  EXPECT_EQ(reads(), "fine");
+}
+
+TEST_F(Gone, AnAccountShownAsDeletedThatIsAliveIsFound) {
+  talk("@carl", 26, {old_one("@carl~3")}).returned = at(27);
+  EXPECT_NAMED(reads(), "which is in @carl");
+}
+
+TEST_F(Gone, AnAccountShownAsAliveByWhoKnowsOfItsEndIsFound) {
+  talk("@carl", 31, {new_one()});
+  talk("@carl", 33, {old_one("@carl")});
+  EXPECT_NAMED(reads(), "as if that account were alive");
+}
+
+TEST_F(Gone, MessagesOfBothInOnePageAreFound) {
+  talk("@carl", 27, {old_one("@carl"), new_one()}).returned = at(31);
+  EXPECT_NAMED(reads(), "of another conversation");
+}
+
+TEST_F(Past, AMarkerThatWasNotReplicatedMayGoWithWhatItsNodeHeldInMemory) {
+  history.saw_marker({"ben", "#ops", 1, at(2), at(22), at(23), 2, 2});
+  history.saw_marker({"ben", "#ops", 1, at(24), at(25), at(26), 1, 2});
+  EXPECT_NAMED(reads(), "marker");
+  lives.installed(NodeId(1), at(24));   // a snapshot: the node comes up anew
+  EXPECT_EQ(reads(), "fine");
 }
 
 // -- subscriptions --------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random);
+         clock_fault(event, random) || (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
@@ -75,6 +75,11 @@ void Nemesis::look_after_nodes() {
     SimNode& node = cluster_.node(i);
     Care& cared = care(node);
     if (node.running() || cared.restart_waits || cared.broken) continue;
+    // In the end nobody needs to see it come upon the same page again and again.
+    if (all_healed_ && cared.damaged && !node.last_words().empty()) {
+      stays_down(node);
+      continue;
+    }
     if (!node.last_words().empty() && !cared.may_end && !cared.damaged && !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
@@ -101,15 +106,16 @@ void Nemesis::start(SimNode& node) {
   const auto refused = node.try_start();
   if (!refused) return;
   if (cared.may_end) return;   // it is tried again
-  if (cared.damaged) {
-    cared.broken = true;
-    say("node " + std::to_string(node.id().value) + " stays down: its data is damaged");
-    return;
-  }
+  if (cared.damaged) return stays_down(node);
   if (!finding_) {
     finding_ =
         "node " + std::to_string(node.id().value) + " does not start, though nothing harmed its disk: " + *refused;
   }
+}
+
+void Nemesis::stays_down(SimNode& node) {
+  care(node).broken = true;
+  say("node " + std::to_string(node.id().value) + " stays down: its data is damaged");
 }
 
 // -- healing ------------------------------------------------------------------------------------------------------
@@ -172,6 +178,7 @@ void Nemesis::leave_cut(SimNode& node, const Cables& cables, const std::string& 
 
 void Nemesis::heal_all() {
   ++phase_;
+  all_healed_ = true;
   say("everything is healed");
   cluster_.fabric().heal();
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {

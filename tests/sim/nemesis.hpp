@@ -30,6 +30,7 @@ class Nemesis {
   bool damaged(NodeId id) const { return cares_.at(id).damaged; }
   void on_harm(std::function<void(NodeId)> callee) { on_harm_ = std::move(callee); }
   void hurry_by(std::function<void(double)> callee) { hurry_ = std::move(callee); }   // how overload is made
+  void clients_by(std::function<bool(const FaultEvent&)> callee) { clients_ = std::move(callee); }   // their faults
   const std::optional<std::string>& finding() const { return finding_; }
   const std::map<Fault, std::uint64_t>& done() const { return done_; }   // how often each fault really came
 
@@ -52,6 +53,7 @@ class Nemesis {
   void look_after_nodes();
   void restart_after(SimNode& node, Duration downtime);
   void start(SimNode& node);
+  void stays_down(SimNode& node);
   void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);
@@ -97,6 +99,8 @@ class Nemesis {
   std::map<std::uint64_t, std::function<void()>> undos_;
   std::function<void(NodeId)> on_harm_;
   std::function<void(double)> hurry_;
+  std::function<bool(const FaultEvent&)> clients_;
+  bool all_healed_ = false;
   std::optional<std::string> finding_;
   std::map<Fault, std::uint64_t> done_;
 };

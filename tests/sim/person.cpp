@@ -258,7 +258,10 @@ void Person::take_result(Operation& operation, const cli::Outcome& outcome) {
 void Person::learn(const Operation& operation) {
   const bool done = operation.ending == Operation::Ending::done;
   if (operation.method == "send" && done) remember(own_, operation.message);
-  for (const auto& message : operation.page) remember(message.from == name_ ? own_ : seen_, message.id);
+  for (const auto& message : operation.page) {
+    remember(message.from == name_ ? own_ : seen_, message.id);
+    if (message.in.find('~') != std::string::npos) gone_ = message.in;
+  }
   if (operation.method == "sync" && done) cursors_.push_back(operation.cursor);
   const bool member = operation.reason == "already_a_member" || (done && operation.method == "room.create") ||
                       (done && operation.method == "room.join");

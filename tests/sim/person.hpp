@@ -135,6 +135,7 @@ class Person final : public cli::Observer {
   std::deque<std::uint64_t> own_;           // the last messages of theirs, and
   std::deque<std::uint64_t> seen_;          // of others
   std::vector<std::uint64_t> cursors_;      // some old ones
+  std::string gone_;                        // "@name~id" of somebody whose account was deleted; empty: of nobody
 };
 
 }  // namespace parley::sim

@@ -194,6 +194,7 @@ void Person::erase() {
 void Person::read_history() {
   Operation& operation = begin("history");
   operation.place = random_.chance(0.1) ? any_room() : some_place();
+  if (!gone_.empty() && random_.chance(0.2)) operation.place = gone_;
   operation.limit = random_.between(1, 60);
   operation.descending = random_.chance(0.7);
   if (!operation.descending || random_.chance(0.4)) operation.asked = random_.below(200);

@@ -128,8 +128,8 @@ std::string Totals::text() const {
   const auto per_thousand = [&](std::uint64_t number) {
     return runs_ == 0 ? 0.0 : 1000.0 * static_cast<double>(number) / static_cast<double>(runs_);
   };
-  std::string text = format("%llu seeds, %llu violations; %.0f virtual seconds in %.1f of one core, %.0f x; "
-                            "%llu operations, %.1f a virtual second; slowest liveness %.1f s\n",
+  std::string text = format("%llu seeds, %llu violations; %.0f virtual seconds in %.1f of processor time: %.0f in one; "
+                            "%llu operations: %.1f a virtual second; slowest liveness %.1f s\n",
                             count(runs_), count(violations_), virtual_seconds_, core_seconds_,
                             speed(virtual_seconds_, core_seconds_), count(operations_),
                             speed(static_cast<double>(operations_), virtual_seconds_), liveness_most_);

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "sim/nemesis.hpp"
+#include "sim/raw_clients.hpp"
 
 namespace parley::sim {
 namespace {
@@ -16,6 +17,11 @@ std::vector<Host> hosts_of(const WorkloadOptions& workload) {
   std::vector<Host> hosts;
   for (std::size_t i = 0; i < workload.people; ++i) hosts.push_back(person_hosts_begin + static_cast<Host>(i));
   return hosts;
+}
+
+WorkloadOptions with_strangers(WorkloadOptions workload, const FaultPlan& plan) {
+  workload.strangers = RawClients::names(plan);
+  return workload;
 }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -29,11 +35,13 @@ class Run final : private LifeObserver {
         plan_(make_plan(options.seed, options.nodes, options.faults, phase_)),
         cluster_(options.seed, plan_.cluster),
         judges_(cluster_, history_),
-        workload_(cluster_, options.seed, options.workload, history_),
+        workload_(cluster_, options.seed, with_strangers(options.workload, plan_), history_),
+        raw_clients_(cluster_, plan_, options.seed, history_),
         nemesis_(cluster_, plan_, hosts_of(options.workload), options.only) {
     tell_trace();
     cluster_.observe(this);
     nemesis_.hurry_by([this](double factor) { workload_.hurry(factor); });
+    nemesis_.clients_by([this](const FaultEvent& event) { return raw_clients_.carry_out(event); });
     nemesis_.on_harm([this](NodeId id) { judges_.disk_harmed(id); });
     world().after_each_step([this] { look(); });
   }
@@ -61,6 +69,7 @@ class Run final : private LifeObserver {
   void play_phases() {
     for (const FaultEvent& event : plan_.events) world().trace("plan " + describe(event));
     workload_.begin();
+    raw_clients_.begin();
     if (!plan_.from_birth && !cluster_.run_until_leader(birth_bound)) {
       return found("liveness",
                    "no leader within " + std::to_string(seconds(birth_bound)) + " s of a birth without faults");
@@ -80,23 +89,24 @@ class Run final : private LifeObserver {
   // A random majority is healed; it must get everything done.
   void live() {
     workload_.stop();
+    raw_clients_.stop();
     const auto core = nemesis_.leave_a_majority();
     std::string names;
     for (const NodeId id : core) names += " " + std::to_string(id.value);
     world().trace("liveness: healed are nodes" + names);
     const TimePoint begin = world().now();
-    const auto done = [this, &core] { return workload_.settled() && agreed(core); };
+    const auto done = [this, &core] { return settled() && agreed(core); };
     const bool in_time = world().run_until(done, liveness_bound);
     result_.liveness_seconds = seconds(world().now() - begin);
     if (in_time || result_.violation) return;
     found("liveness", "healed nodes" + names + " did not get everything done within " +
                           std::to_string(seconds(liveness_bound)) + " s; " + states() + "; outstanding: " +
-                          workload_.outstanding());
+                          workload_.outstanding() + raw_clients_.outstanding());
   }
 
   void converge() {
     nemesis_.heal_all();
-    const auto done = [this] { return workload_.settled() && agreed(present()); };
+    const auto done = [this] { return settled() && agreed(present()); };
     const bool in_time = world().run_until(done, convergence_bound);
     if (in_time || result_.violation) return;
     found("liveness", "the nodes do not agree " + std::to_string(seconds(convergence_bound)) +
@@ -112,6 +122,8 @@ class Run final : private LifeObserver {
     }
     return nodes;
   }
+
+  bool settled() const { return workload_.settled() && raw_clients_.settled(); }
 
   // One of them leads, and all of them have applied all that it has.
   bool agreed(const std::set<NodeId>& nodes) {
@@ -176,6 +188,7 @@ class Run final : private LifeObserver {
   History history_;
   Judges judges_;
   Workload workload_;
+  RawClients raw_clients_;
   Nemesis nemesis_;
   RunResult result_;
 };

@@ -37,7 +37,7 @@ awaitable<void> SimAlarm::wait_until(TimePoint deadline) {
   co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(park, asio::use_awaitable);
 }
 
-void SimAlarm::ring() { world_.wake(std::exchange(parked_, 0)); }
+void SimAlarm::ring() { world_.wake(std::exchange(parked_, {})); }
 
 // -- clocks -------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class SimAlarm final : public net::Alarm {
  private:
   World& world_;
   Life life_;
-  std::uint64_t parked_ = 0;
+  World::Key parked_{};   // of the latest wait; nothing stands there any more when it is over
 };
 
 // The clocks of one machine, which outlive its processes: steady time begins anywhere and runs a little fast or slow,

@@ -27,11 +27,23 @@ void Truth::commit(const raft::Entry& entry, TimePoint now) {
   }
   if (given) {
     effects = chat::apply(state_, *given);
+    note_accounts(*given, effects);
   } else {
     effects = chat::apply_nothing(state_, entry.id.index, entry.time);
   }
   chains_.push_back(node::next_chain(chain(committed()), entry, effects));
   add(entry.id.index, effects, now);
+}
+
+void Truth::note_accounts(const chat::Entry& entry, const chat::Effects& effects) {
+  const auto* sequenced = std::get_if<chat::Sequenced>(&entry.command);
+  if (sequenced == nullptr || !effects.reply || effects.reply->code != chat::Code::done) return;
+  // An answer given again is that of an account which is known, or was deleted, already.
+  const chat::AccountId id = effects.reply->account;
+  const bool made = std::holds_alternative<chat::Register>(sequenced->request) && !account_names_.contains(id);
+  if (made) add_account(id, state_.tables().account(id)->name);
+  const bool ended = std::holds_alternative<chat::DeleteAccount>(sequenced->request);
+  if (ended && !deleted_accounts_.contains(id)) delete_account(id, entry.index);
 }
 
 void Truth::add(Index index, const chat::Effects& effects, TimePoint now) {
@@ -42,6 +54,8 @@ void Truth::add(Index index, const chat::Effects& effects, TimePoint now) {
       audiences[message->row.id] = &delivery.audience;
     } else if (const auto* room = std::get_if<chat::RoomChanged>(&delivery.event)) {
       add_room_event(index, *room);
+    } else if (const auto* ended = std::get_if<chat::LoginEnded>(&delivery.event)) {
+      logins_ended_.push_back({index, *ended});
     }
   }
   static const std::vector<chat::AccountId> nobody;
@@ -72,6 +86,8 @@ void Truth::add_message(Index index, const chat::MessageRow& row, const std::vec
   change.edited = row.edited;
   change.deleted = row.deleted;
   change.is_new = !messages_.contains(row.id.value);
+  change.client = row.client;
+  change.sequence = row.sequence;
   change.audience = audience;
   if (change.is_new) {
     conversation_of(row).messages.push_back(row.id);
@@ -142,21 +158,30 @@ chat::ConversationId Truth::pair(chat::AccountId a, chat::AccountId b) const {
 }
 
 chat::AccountId Truth::account_named(const std::string& name) const {
-  chat::AccountId id;
-  if (state_.tables().account_named(name, id) != nullptr) return id;
-  const auto found = accounts_.find(name);
-  return found == accounts_.end() ? chat::AccountId{} : found->second;
+  const auto& all = accounts_called(name);
+  return all.empty() ? chat::AccountId{} : all.back();
 }
 
 std::string Truth::account_name(chat::AccountId id) const {
-  if (const auto* account = state_.tables().account(id)) return account->name;
-  for (const auto& [name, known] : accounts_) {
-    if (known == id) return name;
-  }
-  return {};
+  const auto found = account_names_.find(id);
+  return found == account_names_.end() ? std::string() : found->second;
 }
 
-void Truth::add_account(chat::AccountId id, const std::string& name) { accounts_[name] = id; }
+const std::vector<chat::AccountId>& Truth::accounts_called(const std::string& name) const {
+  static const std::vector<chat::AccountId> none;
+  const auto found = accounts_.find(name);
+  return found == accounts_.end() ? none : found->second;
+}
+
+Index Truth::account_deleted(chat::AccountId id) const {
+  const auto found = deleted_accounts_.find(id);
+  return found == deleted_accounts_.end() ? Index(~0ULL) : found->second;
+}
+
+void Truth::add_account(chat::AccountId id, const std::string& name) {
+  accounts_[name].push_back(id);
+  account_names_[id] = name;
+}
 
 void Truth::add_conversation(chat::ConversationId id, Conversation conversation) {
   if (!conversation.room.empty()) rooms_[conversation.room] = id;
@@ -172,14 +197,17 @@ bool Truth::may_ever_see(chat::AccountId account, const Conversation& conversati
                      [number](const Membership& time) { return time.from <= number && number <= time.through; });
 }
 
-std::optional<std::size_t> Truth::version(std::uint64_t id, const std::string& text, bool edited, bool deleted) const {
+std::optional<std::size_t> Truth::version(std::uint64_t id, const std::string& text, bool edited, bool deleted,
+                                          Index by) const {
   const Message* known = message(id);
   if (known == nullptr) return std::nullopt;
+  std::optional<std::size_t> found;
   for (const std::size_t place : known->changes) {
     const Change& change = changes_[place];
-    if (change.deleted == deleted && (deleted || (change.text == text && change.edited == edited))) return place;
+    const bool fits = change.deleted == deleted && (deleted || (change.text == text && change.edited == edited));
+    if (fits && (!found || change.index <= by)) found = place;
   }
-  return std::nullopt;
+  return found;
 }
 
 Index Truth::replaced_at(std::size_t change) const {

@@ -28,6 +28,8 @@ class Truth {
     bool edited = false;
     bool deleted = false;
     bool is_new = false;
+    chat::ClientId client;                   // by which it was sent, under which number
+    chat::Sequence sequence;
     std::vector<chat::AccountId> audience;   // sorted: who was to be told, if connected
   };
   struct Message {
@@ -51,6 +53,11 @@ class Truth {
     std::map<chat::AccountId, std::vector<Membership>> members;
     bool takes_part(chat::AccountId account, Index at) const;
   };
+  // Logins that ended: which, says the event.
+  struct LoginsEnded {
+    Index index;
+    chat::LoginEnded event;
+  };
 
   // A committed entry, in order; `now`: when it was first seen to be committed.
   void commit(const raft::Entry& entry, TimePoint now);
@@ -71,14 +78,20 @@ class Truth {
   chat::ConversationId room_named(const std::string& with_hash) const;   // 0: none
   chat::ConversationId pair(chat::AccountId a, chat::AccountId b) const;
   chat::AccountId account_named(const std::string& name) const;     // 0: none
-  std::string account_name(chat::AccountId id) const;
+  std::string account_name(chat::AccountId id) const;               // of a deleted one too
+  const std::vector<chat::AccountId>& accounts_called(const std::string& name) const;   // one after the other
+  Index account_deleted(chat::AccountId id) const;                  // ~0: it is alive
+  const std::vector<LoginsEnded>& logins_ended() const { return logins_ended_; }        // by index
   void add_account(chat::AccountId id, const std::string& name);
+  void delete_account(chat::AccountId id, Index index) { deleted_accounts_[id] = index; }
   void add_conversation(chat::ConversationId id, Conversation conversation);   // for tests of judges
 
   // R18, told from the log's events, not from the state machine's own book-keeping.
   bool may_ever_see(chat::AccountId account, const Conversation& conversation, chat::Number number) const;
-  // The version of a message that looks like this: its place in changes(); nullopt: it never looked so.
-  std::optional<std::size_t> version(std::uint64_t id, const std::string& text, bool edited, bool deleted) const;
+  // The version of a message that looks like this: its place in changes(); nullopt: it never looked so. An edit that
+  // was repeated looks twice the same: then the last one up to `by`.
+  std::optional<std::size_t> version(std::uint64_t id, const std::string& text, bool edited, bool deleted,
+                                     Index by) const;
   // When that version was replaced by the next: the index; ~0: it is the last.
   Index replaced_at(std::size_t change) const;
 
@@ -86,6 +99,7 @@ class Truth {
   void add_message(Index index, const chat::MessageRow& row, const std::vector<chat::AccountId>& audience);
   void add_room_event(Index index, const chat::RoomChanged& event);
   Conversation& conversation_of(const chat::MessageRow& row);
+  void note_accounts(const chat::Entry& entry, const chat::Effects& effects);
 
   chat::State state_;
   std::vector<TimePoint> committed_at_;
@@ -94,7 +108,10 @@ class Truth {
   std::map<std::uint64_t, Message> messages_;
   std::map<chat::ConversationId, Conversation> conversations_;
   std::map<std::string, chat::ConversationId> rooms_;
-  std::map<std::string, chat::AccountId> accounts_;
+  std::map<std::string, std::vector<chat::AccountId>> accounts_;
+  std::map<chat::AccountId, std::string> account_names_;
+  std::map<chat::AccountId, Index> deleted_accounts_;
+  std::vector<LoginsEnded> logins_ended_;
 };
 
 }  // namespace parley::sim

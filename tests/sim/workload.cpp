@@ -70,6 +70,7 @@ Workload::Workload(SimCluster& cluster, std::uint64_t seed, WorkloadOptions opti
     for (std::size_t j = 0; j < options.people; ++j) {
       if (j != i) others.push_back(name_of(j));
     }
+    others.insert(others.end(), options.strangers.begin(), options.strangers.end());
     schedule_->people.push_back(std::make_unique<Person>(cluster, person_hosts_begin + static_cast<Host>(i), name_of(i),
                                                          std::move(others), schedule_->habits, random.next(), history));
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/cluster.hpp"
 #include "sim/history.hpp"
@@ -12,7 +13,8 @@ namespace parley::sim {
 
 struct WorkloadOptions {
   std::size_t people = 6;
-  double operations_per_second = 20;   // over all people, on average, while the cluster answers
+  double operations_per_second = 42;   // over all people, on average, while the cluster answers and they have room
+  std::vector<std::string> strangers;   // whom they talk to besides each other
 };
 
 // People with the production client, each on a machine of their own (host person_hosts_begin + n): they send, edit,

@@ -43,7 +43,6 @@ void World::end_life(Life life) {
       ++event;
       continue;
     }
-    parked_.erase(event->first.second);
     dying.push_back(std::move(event->second));
     event = timeline_.erase(event);
   }
@@ -65,23 +64,25 @@ void World::interrupt_after(std::uint64_t handlers, std::function<void()> action
   interrupt_ = std::move(action);
 }
 
-std::uint64_t World::park(Life life, TimePoint deadline, Handler handler) {
+World::Key World::park(Life life, TimePoint deadline, Handler handler) {
   PARLEY_ASSERT(lives_.contains(life), "only the living wait");
-  const std::uint64_t id = ++sequence_;
-  timeline_.emplace(Key(std::max(deadline, now_), id), Event{life, std::move(handler), nullptr});
-  parked_[id] = std::max(deadline, now_);
-  return id;
+  const Key key(std::max(deadline, now_), ++sequence_);
+  timeline_.emplace(key, Event{life, std::move(handler), nullptr});
+  return key;
 }
 
-void World::wake(std::uint64_t parked) {
-  const auto place = parked_.find(parked);
-  if (place == parked_.end()) return;
-  const auto event = timeline_.find(Key(place->second, parked));
+void World::wake(Key parked) {
+  const auto event = parked.second == 0 ? timeline_.end() : timeline_.find(parked);
+  if (event == timeline_.end()) return;
   const Life life = event->second.life;
   Handler handler = std::move(event->second.handler);
   timeline_.erase(event);
-  parked_.erase(place);
-  boost::asio::post(context(life), std::move(handler));
+  post(life, std::move(handler));
+}
+
+// Every handler of a life is resumed in the life's own context, so what an executor would say is known already.
+void World::post(Life life, Handler handler) {
+  boost::asio::post(context(life), [handler = std::move(handler)]() mutable { std::move(handler)(); });
 }
 
 // Runs what is ready of one life: all of it, or, while an interrupt waits, one handler.
@@ -144,8 +145,7 @@ bool World::step(TimePoint until) {
   now_ = node.key().first;
   ++events_;
   if (Event& event = node.mapped(); event.life != 0) {
-    parked_.erase(node.key().second);
-    boost::asio::post(context(event.life), std::move(event.handler));
+    post(event.life, std::move(event.handler));
   } else {
     event.action();
   }

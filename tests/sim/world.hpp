@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -72,8 +71,10 @@ class World {
   void after_each_step(std::function<void()> look) { look_ = std::move(look); }
 
   using Handler = boost::asio::any_completion_handler<void()>;
-  std::uint64_t park(Life life, TimePoint deadline, Handler handler);   // resumed at the deadline or by wake()
-  void wake(std::uint64_t parked);                                      // unknown or resumed already: nothing happens
+  // Where something stands in time: its deadline, then its arming number.
+  using Key = std::pair<TimePoint, std::uint64_t>;
+  Key park(Life life, TimePoint deadline, Handler handler);   // resumed at the deadline or by wake()
+  void wake(Key parked);                                      // unknown or resumed already: nothing happens
 
   void run_until(TimePoint until);
   void run_for(Duration duration) { run_until(now_ + duration); }
@@ -111,13 +112,13 @@ class World {
     Handler handler;                // of a life
     std::function<void()> action;   // of the world
   };
-  using Key = std::pair<TimePoint, std::uint64_t>;
 
   bool poll_all();
   std::size_t poll(Life life, LifeState& state);
   void count_to_interrupt(std::size_t handlers);
   bool settle();                // everything that is ready runs; true: something did
   bool step(TimePoint until);   // one event; false if none is due
+  void post(Life life, Handler handler);
   void mix(std::uint64_t what);
   void tell(std::string_view line);
 
@@ -130,7 +131,6 @@ class World {
   std::set<Life> ready_;     // may have something to run
   std::set<Life> paused_;
   std::map<Key, Event> timeline_;
-  std::unordered_map<std::uint64_t, TimePoint> parked_;   // for look-up only: sequence -> its place in the timeline
   std::uint64_t interrupt_in_ = 0;              // 0: no interrupt waits
   std::function<void()> interrupt_;
   std::function<void()> look_;
