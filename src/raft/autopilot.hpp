@@ -41,6 +41,7 @@ struct PeerLink {
   NodeId node;
   std::optional<TimePoint> refused_since;   // its port has refused ever since
   std::optional<TimePoint> seat_kept_until; // it said that it stops for a while
+  std::optional<Incarnation> joining = {};  // another data directory of that node asks to take part (R4)
 };
 
 // One strand, one per node; means something while the node leads. What it remembers (since when a learner is steady,
@@ -50,8 +51,8 @@ class Autopilot {
   explicit Autopilot(AutopilotOptions options = {}) : options_(options) {}
   void set_options(const AutopilotOptions& options) { options_ = options; }
 
-  // The configuration to propose now, one voter apart from the present one; nullopt: leave it. Ask whenever something
-  // changed and at next_look(). Proposing may be refused (`busy`): ask again.
+  // The configuration to propose now, at most one voter apart from the present one; nullopt: leave it. Ask whenever
+  // something changed and at next_look(). Proposing may be refused (`busy`): ask again.
   std::optional<Configuration> decide(const Status& status, const std::vector<PeerLink>& links, Now now);
 
   TimePoint next_look() const { return next_look_; }
@@ -74,7 +75,9 @@ class Autopilot {
   };
 
   Seen& note(const Member& member, TimePoint now);
+  std::size_t alive_voters(const Status& status, const std::vector<PeerLink>& links) const;
   TimePoint dead_at(const PeerStatus& peer, const PeerLink* link) const;
+  TimePoint replaced_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const;
   Duration steady_for(const Seen& seen) const;
   bool worth_shrinking() const;
