@@ -160,6 +160,8 @@ TimePoint Autopilot::steady_at(const PeerStatus& peer, const Status& status, See
     return never;
   }
   if (!seen.steady_since) seen.steady_since = now;
+  // Until it has acknowledged its own promotion nothing else is committed: so not when it may have gone just now.
+  if (peer.heard_at + options_.fresh < now) return never;
   return *seen.steady_since + steady_for(seen);
 }
 

@@ -20,6 +20,7 @@ struct AutopilotOptions {
   Duration refused_grace{milliseconds(100)};   // the port refuses: the process is gone
   Duration silent_grace{milliseconds(1500)};   // only silent: maybe a cable, maybe a pause
   std::uint64_t caught_up_entries = 256;       // a learner this close to the log's end counts as caught up
+  Duration fresh{milliseconds(150)};           // heard as lately as this at the moment it is made a voter
   Duration steady_least{milliseconds(500)};    // heard without a gap so long before it is a voter (again);
   Duration steady_most{std::chrono::seconds(60)};   // doubled each time it fell out lately, up to this (damping)
 };
