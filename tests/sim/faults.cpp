@@ -59,7 +59,7 @@ const std::vector<FaultInfo>& fault_table() {
       {Fault::ten_years, "ten-years", "C1", "one wall clock is ten years ahead", 0, 0s, 0s},
       {Fault::drift, "drift", "C3", "steady clocks run up to 5 % fast or slow", 0, 0s, 0s},
       {Fault::overload, "overload", "L1", "everybody does as much as they can, for some seconds", 60, 500ms, 5s},
-      {Fault::wiped, "wiped", "D15 M7", "a data directory is lost", 60, 10ms, 10s, later},
+      {Fault::wiped, "wiped", "D15 M7", "a data directory is lost, on a minority", 60, 10ms, 10s},
       {Fault::swapped, "swapped", "D16", "two nodes' data directories are exchanged", 60, 10ms, 10s, later},
       {Fault::rolled_back, "rolled-back", "D17 D14", "an old copy of a data directory comes back", 60, 10ms, 10s,
        later},
@@ -67,8 +67,9 @@ const std::vector<FaultInfo>& fault_table() {
       {Fault::log_hole, "log-hole", "D19 D5", "a segment is missing or cut short", 60, 10ms, 10s, later},
       {Fault::disk_full_heals, "disk-full-heals", "D10", "no space until somebody makes some", 60, 1s, 20s, later},
       {Fault::membership, "membership", "M1 M2 M3 M4 M5 M6 M9", "members come and go", 30, 1s, 10s, later},
-      {Fault::transfer, "transfer", "M8", "leadership is handed over", 30, 1ms, 1ms, later},
+      {Fault::transfer, "transfer", "M8", "leadership is handed over", 30, 1ms, 1ms},
       {Fault::snapshots, "snapshots", "L4 L5 N14", "the log is compacted behind slow followers", 0, 1s, 10s},
+      {Fault::leader_stop, "planned-stop", "P6 M8", "SIGTERM of the leader, which hands over", 20, 10ms, 20s},
   };
   return table;
 }

@@ -21,7 +21,8 @@ enum class Fault : std::uint8_t {
   rot_log, rot_archive, misdirected,                                                      // disks that lie: a minority
   wall_jump, wall_strobe, ten_years, drift,                                               // clocks
   overload,
-  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots   // later
+  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots,  // later
+  leader_stop
 };
 
 struct FaultInfo {
