@@ -74,10 +74,13 @@ awaitable<std::map<NodeId, NodeView>> LocalCluster::views(Duration patience) {
 std::optional<NodeId> LocalCluster::agreed_leader(const std::map<NodeId, NodeView>& views) const {
   for (const auto& [candidate, own] : views) {
     if (own.role != "leader" || supervisor_.is_cut(candidate)) continue;
+    const auto votes = [&own](NodeId node) {
+      return std::find(own.voters.begin(), own.voters.end(), node.value) != own.voters.end();
+    };
     const auto followers = std::count_if(views.begin(), views.end(), [&](const auto& v) {
-      return v.second.leader == candidate.value && v.second.term == own.term;
+      return votes(v.first) && v.second.leader == candidate.value && v.second.term == own.term;
     });
-    if (2 * static_cast<std::size_t>(followers) > layout().nodes.size()) return candidate;
+    if (2 * static_cast<std::size_t>(followers) > own.voters.size()) return candidate;
   }
   return std::nullopt;
 }
