@@ -10,7 +10,7 @@ namespace parley::wire {
 
 inline constexpr std::size_t member_text_max = 1000;   // bytes of an answer for people; the writer cuts a longer one
 
-// "I stop on purpose": to everybody, before a hand-over. Whoever leads keeps the seat for a while (DESIGN.md section 2).
+// "I stop on purpose": to everybody, before a hand-over. Whoever leads keeps the seat for a while (DESIGN.md 2).
 struct PlannedStop {
   bool operator==(const PlannedStop&) const = default;
 };
