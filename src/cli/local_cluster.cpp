@@ -105,7 +105,9 @@ awaitable<bool> LocalCluster::caught_up(Duration at_most) {
     const auto behind = [&](const LocalNode& node) {
       if (!supervisor_.running(node.id) || supervisor_.is_cut(node.id)) return false;
       const auto view = answers.find(node.id);
-      return view == answers.end() || view->second.applied < goal || view->second.leader != agreed->value;
+      const auto& voters = answers.at(*agreed).voters;
+      const bool votes = std::find(voters.begin(), voters.end(), node.id.value) != voters.end();
+      return !votes || view == answers.end() || view->second.applied < goal || view->second.leader != agreed->value;
     };
     if (agreed && std::none_of(layout().nodes.begin(), layout().nodes.end(), behind)) co_return true;
     co_await pause(poll_interval);

@@ -30,7 +30,8 @@ class LocalCluster {
   // The node that says "leader" and that a majority of its voters names; nullopt: not within `at_most`.
   awaitable<std::optional<NodeId>> leader(Duration at_most);
 
-  // Every running, uncut node knows one leader and has applied all that the leader had committed when asked.
+  // Every running, uncut node knows one leader, has applied all that the leader had committed when asked, and is a
+  // voter (again): another one may fail now.
   awaitable<bool> caught_up(Duration at_most);
 
   awaitable<void> pause(Duration duration);      // of the caller, not of a node

@@ -7,6 +7,7 @@ namespace parley::node {
 namespace {
 
 constexpr int fresh_heartbeats = 2;
+constexpr int steady_heartbeats = 4;       // doubled each time it falls out: until it votes again it is missed
 constexpr int silent_grace_timeouts = 5;   // election timeouts without a word from a voter whose port does not refuse
 
 std::string ms_since(TimePoint then, TimePoint now) {
@@ -63,6 +64,7 @@ raft::AutopilotOptions AutopilotLoop::options() const {
   options.enabled = !leaving_;
   options.silent_grace = silent_grace_;
   options.fresh = fresh_heartbeats * heartbeat_interval_;
+  options.steady_least = steady_heartbeats * heartbeat_interval_;
   if (min_voters_) options.min_voters = min_voters_();
   return options;
 }
