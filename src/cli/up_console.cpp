@@ -41,13 +41,13 @@ std::string state_of(LocalCluster& cluster, NodeId node, const std::map<NodeId, 
 
 awaitable<std::string> status(LocalCluster& cluster) {
   const auto views = co_await cluster.views(status_patience);
-  std::string table = "node  state              pid      term  commit    applied   address\n";
+  std::string table = "node  state                   pid      term  commit    applied   address\n";
   for (const auto& node : cluster.layout().nodes) {
     const auto view = views.find(node.id);
     const auto pid = cluster.supervisor().pid(node.id);
     const NodeView seen = view == views.end() ? NodeView() : view->second;
     char line[256];
-    std::snprintf(line, sizeof line, "%-5u %-18s %-8d %-5llu %-9llu %-9llu %s\n", node.id.value,
+    std::snprintf(line, sizeof line, "%-5u %-23s %-8d %-5llu %-9llu %-9llu %s\n", node.id.value,
                   state_of(cluster, node.id, views).c_str(), pid.value_or(0),
                   static_cast<unsigned long long>(seen.term), static_cast<unsigned long long>(seen.commit),
                   static_cast<unsigned long long>(seen.applied), node.client.c_str());
