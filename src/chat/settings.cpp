@@ -13,6 +13,7 @@ constexpr std::array<SettingRule, setting_count> rules = {{
     {Setting::logins_per_account_max, "logins_per_account_max", 1, 100, 20},
     {Setting::members_per_room_max, "members_per_room_max", 2, 10'000, 1'000},
     {Setting::memberships_per_account_max, "memberships_per_account_max", 1, 10'000, 500},
+    {Setting::min_voters, "min_voters", 1, 63, 1},
     {Setting::registration, "registration", 0, 2, 0},
     {Setting::rooms_max, "rooms_max", 0, 100'000, 10'000},
     {Setting::rooms_per_account_max, "rooms_per_account_max", 0, 10'000, 100},

@@ -19,9 +19,10 @@ enum class Setting : std::uint8_t {
   memberships_per_account_max,  // joined at once
   members_per_room_max,
   logins_per_account_max,       // then the oldest login ends
-  login_idle_days               // without use, by log time: then the login ends
+  login_idle_days,              // without use, by log time: then the login ends
+  min_voters                    // the voting set is never made smaller by itself (dynamic quorum)
 };
-inline constexpr std::size_t setting_count = 8;
+inline constexpr std::size_t setting_count = 9;
 
 struct SettingRule {
   Setting setting;

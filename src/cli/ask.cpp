@@ -1,5 +1,6 @@
 #include "cli/ask.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/value_to.hpp>
 #include <utility>
 
@@ -86,6 +87,14 @@ awaitable<Result<NodeView>> ask_view(ClientSeams seams, std::string address, Tim
   view.term = number(*answer, "term");
   view.commit = number(*answer, "commit");
   view.applied = number(*answer, "applied");
+  if (const auto* voters = answer->if_contains("voters"); voters != nullptr && voters->is_array()) {
+    for (const auto& voter : voters->as_array()) {
+      if (voter.is_object()) view.voters.push_back(static_cast<std::uint32_t>(number(voter.as_object(), "node")));
+    }
+  }
+  view.copies = number(*answer, "copies");
+  view.bearable = text(*answer, "bearable");
+  if (view.bearable == "soon") view.bearable = "in " + std::to_string(number(*answer, "bearable_in_ms")) + " ms";
   view.digest = text(*answer, "digest");
   if (const auto* chain = answer->if_contains("chain"); chain != nullptr && chain->is_object()) {
     view.chain_index = number(chain->as_object(), "index");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
@@ -24,6 +25,9 @@ struct NodeView {
   std::uint64_t term = 0;
   std::uint64_t commit = 0;
   std::uint64_t applied = 0;
+  std::vector<std::uint32_t> voters;
+  std::uint64_t copies = 0;      // of a leader
+  std::string bearable;          // one more failure: "yes", "in N ms", "no"
   std::string digest;            // of the state at `applied`
   std::uint64_t chain_index = 0;
   std::string chain;             // R10, at chain_index

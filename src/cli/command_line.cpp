@@ -71,6 +71,40 @@ void add_status(CLI::App& app, const Commands& commands, Run& run) {
   });
 }
 
+using Member = std::shared_ptr<MemberOptions>;
+
+CLI::App* add_member_action(CLI::App& member, const Member& options, MemberOptions::Action action,
+                            const std::string& name, const std::string& help) {
+  auto* command = member.add_subcommand(name, help);
+  command->add_option("--config", options->config_file, "the cluster's configuration file: whose data directories and "
+                                                        "so whose operator.token are looked for")
+      ->envname("PARLEY_CONFIG");
+  command->add_flag("--json", options->json, "one JSON object");
+  if (action != MemberOptions::Action::list) {
+    command->add_option("node", options->node, "the node's id")
+        ->required()
+        ->check(CLI::Range(std::uint32_t{1}, wire::node_id_max));
+  }
+  command->callback([options, action] { options->action = action; });
+  return command;
+}
+
+void add_member(CLI::App& app, const Commands& commands, Run& run) {
+  using Action = MemberOptions::Action;
+  auto* member = app.add_subcommand("member", "list, add and remove members, hand over the leadership");
+  member->require_subcommand(1);
+  auto options = std::make_shared<MemberOptions>();
+  add_member_action(*member, options, Action::list, "list", "the members, and how much of the log each holds");
+  auto* add = add_member_action(*member, options, Action::add, "add", "a new member, or new addresses of one");
+  add->add_option("--peer", options->peer, "where other nodes reach it, host:port");
+  add->add_option("--client", options->client, "where clients reach it, host:port");
+  auto* remove = add_member_action(*member, options, Action::remove, "remove", "a member, which is told and ends");
+  remove->add_flag("--force", options->force, "although no majority of the voters that are left is heard");
+  add_member_action(*member, options, Action::promote, "promote", "a learner that is caught up, at once");
+  add_member_action(*member, options, Action::transfer, "transfer", "the leadership, to this node");
+  member->callback([options, &commands, &run] { run = [options, act = commands.member] { return act(*options); }; });
+}
+
 void add_local_cluster(CLI::App& command, UpOptions& options) {
   command.add_option("--nodes", options.nodes, "how many nodes")->check(CLI::Range(1, 9))->capture_default_str();
   command.add_option("--directory", options.directory, "where the cluster lives")->capture_default_str();
@@ -117,6 +151,7 @@ std::variant<Run, Printed> parse_command_line(std::vector<std::string> words, co
   add_demo(app, commands, run);
   add_chat(app, commands, run);
   add_status(app, commands, run);
+  add_member(app, commands, run);
   if (words.empty()) return Printed{app.help(), exit_usage};
   const std::string first_word = words.front();
   try {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/chat_command.hpp"
+#include "cli/member_command.hpp"
 #include "cli/node_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/up_command.hpp"
@@ -24,6 +25,7 @@ struct Commands {
   std::function<int(const UpOptions&, const ChatOptions&)> demo;
   std::function<int(const ChatOptions&)> chat;
   std::function<int(const StatusOptions&)> status;
+  std::function<int(const MemberOptions&)> member;
 };
 
 using Run = std::function<int()>;   // what the command line asks for; its result is the exit code

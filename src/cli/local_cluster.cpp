@@ -74,10 +74,13 @@ awaitable<std::map<NodeId, NodeView>> LocalCluster::views(Duration patience) {
 std::optional<NodeId> LocalCluster::agreed_leader(const std::map<NodeId, NodeView>& views) const {
   for (const auto& [candidate, own] : views) {
     if (own.role != "leader" || supervisor_.is_cut(candidate)) continue;
+    const auto votes = [&own](NodeId node) {
+      return std::find(own.voters.begin(), own.voters.end(), node.value) != own.voters.end();
+    };
     const auto followers = std::count_if(views.begin(), views.end(), [&](const auto& v) {
-      return v.second.leader == candidate.value && v.second.term == own.term;
+      return votes(v.first) && v.second.leader == candidate.value && v.second.term == own.term;
     });
-    if (2 * static_cast<std::size_t>(followers) > layout().nodes.size()) return candidate;
+    if (2 * static_cast<std::size_t>(followers) > own.voters.size()) return candidate;
   }
   return std::nullopt;
 }
@@ -102,7 +105,9 @@ awaitable<bool> LocalCluster::caught_up(Duration at_most) {
     const auto behind = [&](const LocalNode& node) {
       if (!supervisor_.running(node.id) || supervisor_.is_cut(node.id)) return false;
       const auto view = answers.find(node.id);
-      return view == answers.end() || view->second.applied < goal || view->second.leader != agreed->value;
+      const auto& voters = answers.at(*agreed).voters;
+      const bool votes = std::find(voters.begin(), voters.end(), node.id.value) != voters.end();
+      return !votes || view == answers.end() || view->second.applied < goal || view->second.leader != agreed->value;
     };
     if (agreed && std::none_of(layout().nodes.begin(), layout().nodes.end(), behind)) co_return true;
     co_await pause(poll_interval);

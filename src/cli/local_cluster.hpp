@@ -27,10 +27,11 @@ class LocalCluster {
   // What each running node says, asked at once; who doesn't answer within `patience` is left out.
   awaitable<std::map<NodeId, NodeView>> views(Duration patience);
 
-  // The node that says "leader" and that a majority names; nullopt: not within `at_most`.
+  // The node that says "leader" and that a majority of its voters names; nullopt: not within `at_most`.
   awaitable<std::optional<NodeId>> leader(Duration at_most);
 
-  // Every running, uncut node knows one leader and has applied all that the leader had committed when asked.
+  // Every running, uncut node knows one leader, has applied all that the leader had committed when asked, and is a
+  // voter (again): another one may fail now.
   awaitable<bool> caught_up(Duration at_most);
 
   awaitable<void> pause(Duration duration);      // of the caller, not of a node

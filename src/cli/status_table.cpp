@@ -36,8 +36,8 @@ std::vector<std::string> align(const std::vector<Row>& rows) {
   return lines;
 }
 
-std::string voters_text(const json::object& status) {
-  const auto* voters = array_field(status, "voters");
+std::string members_text(const json::object& status, std::string_view which) {
+  const auto* voters = array_field(status, which);
   if (voters == nullptr) return "-";
   std::string text;
   for (const auto& voter : *voters) {
@@ -47,6 +47,11 @@ std::string voters_text(const json::object& status) {
     if (!flag_field(*fields, "connected")) text += " (not connected)";
   }
   return text.empty() ? "none" : text;
+}
+
+std::string learners_text(const json::object& status) {
+  const auto* learners = array_field(status, "learners");
+  return learners == nullptr || learners->empty() ? "" : ", learners " + members_text(status, "learners");
 }
 
 std::string waiting_text(const json::object& status) {
@@ -60,6 +65,7 @@ std::string waiting_text(const json::object& status) {
 
 std::string bearable_text(const json::object& status) {
   const auto bearable = text_field(status, "bearable");
+  if (bearable == "soon") return "in " + number_text(status, "bearable_in_ms") + " ms";
   return bearable.empty() ? "-" : bearable;
 }
 
@@ -67,7 +73,7 @@ std::vector<std::string> common_lines(const json::object& status) {
   std::vector<std::string> lines;
   const auto leader = number_field(status, "leader");
   lines.push_back((leader ? "leader node " + std::to_string(*leader) : std::string("no leader")) + ", term " +
-                  number_text(status, "term") + ", voters " + voters_text(status));
+                  number_text(status, "term") + ", voters " + members_text(status, "voters") + learners_text(status));
   lines.push_back("copies " + number_text(status, "copies") + ", one more failure bearable: " + bearable_text(status));
   if (const auto waiting = waiting_text(status); !waiting.empty())
     lines.push_back("the cluster is not founded yet: waiting for node " + waiting);
@@ -114,7 +120,7 @@ ClusterView summarise(const std::vector<NodeAnswer>& answers) {
   if (best != nullptr) view.lines = common_lines(*best);
   if (best != nullptr && !best_leads) {
     view.lines.front() = "no leader: no node that answers leads (highest term " + number_text(*best, "term") +
-                         ", voters " + voters_text(*best) + ")";
+                         ", voters " + members_text(*best, "voters") + learners_text(*best) + ")";
   }
   if (best == nullptr) view.lines.emplace_back("no node answers");
 
@@ -145,7 +151,8 @@ ClusterView summarise(const std::vector<NodeAnswer>& answers) {
   view.summary["leader"] = nullptr;
   if (best_leads) view.summary["leader"] = number_field(*best, "node").value_or(0);
   if (best != nullptr) {
-    for (const char* name : {"term", "voters", "copies", "bearable", "generation", "cluster", "waiting_for"}) {
+    for (const char* name : {"term", "voters", "learners", "copies", "bearable", "bearable_in_ms", "generation",
+                             "cluster", "waiting_for"}) {
       if (const auto* value = best->if_contains(name)) view.summary[name] = *value;
     }
   }

@@ -1,5 +1,6 @@
 #include "cli/up_console.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <sstream>
@@ -40,19 +41,26 @@ std::string state_of(LocalCluster& cluster, NodeId node, const std::map<NodeId, 
 
 awaitable<std::string> status(LocalCluster& cluster) {
   const auto views = co_await cluster.views(status_patience);
-  std::string table = "node  state              pid      term  commit    applied   address\n";
+  std::string table = "node  state                   pid      term  commit    applied   address\n";
   for (const auto& node : cluster.layout().nodes) {
     const auto view = views.find(node.id);
     const auto pid = cluster.supervisor().pid(node.id);
     const NodeView seen = view == views.end() ? NodeView() : view->second;
     char line[256];
-    std::snprintf(line, sizeof line, "%-5u %-18s %-8d %-5llu %-9llu %-9llu %s\n", node.id.value,
+    std::snprintf(line, sizeof line, "%-5u %-23s %-8d %-5llu %-9llu %-9llu %s\n", node.id.value,
                   state_of(cluster, node.id, views).c_str(), pid.value_or(0),
                   static_cast<unsigned long long>(seen.term), static_cast<unsigned long long>(seen.commit),
                   static_cast<unsigned long long>(seen.applied), node.client.c_str());
     table += line;
   }
-  table.pop_back();
+  const auto leads = [](const auto& view) { return view.second.role == "leader"; };
+  const auto leader = std::find_if(views.begin(), views.end(), leads);
+  if (leader == views.end()) {
+    table += "no leader";
+  } else {
+    table += "copies " + std::to_string(leader->second.copies) + ", one more failure bearable: ";
+    table += leader->second.bearable;
+  }
   co_return table;
 }
 
@@ -85,7 +93,7 @@ const std::vector<ConsoleCommand>& console_commands() {
   static const std::vector<ConsoleCommand> commands = {
       {"status", "", "who leads, who runs, how far each has got"},
       {"kill", "N|leader", "SIGKILL: the process is gone at once, as in a crash"},
-      {"stop", "N|leader", "SIGTERM: the node ends in good order"},
+      {"stop", "N|leader", "SIGTERM: the node hands over and ends in good order"},
       {"start", "N", "start it again, over its old data"},
       {"cut", "N|leader", "pull its cable to the other nodes: nothing passes, nothing is refused"},
       {"heal", "", "plug all cables in again"},

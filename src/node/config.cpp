@@ -65,6 +65,9 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   const auto stale = static_cast<std::uint64_t>(config.stale_read_max.count());
   config.stale_read_max =
       milliseconds(reader.optional_number(root, "stale_read_max_ms", 0, 366ULL * 86'400'000, stale));
+  const auto grace = static_cast<std::uint64_t>(config.planned_stop_grace.count());
+  config.planned_stop_grace =
+      milliseconds(reader.optional_number(root, "planned_stop_grace_ms", 0, 3'600'000, grace));
   config.log_keep_entries = reader.optional_number(root, "log_keep_entries", 100, 100'000'000, config.log_keep_entries);
 }
 
@@ -119,7 +122,8 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   const JsonAt root{&parsed.value(), ""};
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
                           "session_outbox_max", "archive_lag_max", "log_keep_entries",
-                          "checkpoint_interval_ms", "stale_read_max_ms", "allow_plaintext"});
+                          "checkpoint_interval_ms", "stale_read_max_ms", "planned_stop_grace_ms",
+                          "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
   read_timings(reader, root, config);
   read_limits(reader, root, config);

@@ -1,8 +1,10 @@
 #include "node/driver.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "raft/log.hpp"
 
 namespace parley::node {
 
@@ -22,7 +24,10 @@ void Driver::start(ServerId self, const raft::Options& options, raft::Durable du
   self_ = self;
   consensus_.emplace(self, options, std::move(durable), seams_.entropy.u64(), now());
   if (archived.applied.index > Index(0)) consensus_->applied(archived.applied.index);
-  if (archived.configuration) follow_membership(*archived.configuration);
+  if (archived.configuration) {
+    const auto configuration = std::make_shared<const raft::Configuration>(*archived.configuration);
+    follow_membership(archived.configuration_index, configuration);
+  }
   tasks_.spawn(election_loop());
   tasks_.spawn(persist_loop());
   committed_alarm_->ring();
@@ -100,18 +105,36 @@ void Driver::take_committed() {
   committed_ = consensus_->take_committed(committed_bytes_max);
   for (const auto& entry : committed_) {
     const auto* configuration = std::get_if<raft::ConfigurationPtr>(&entry.content);
-    if (configuration != nullptr) follow_membership(**configuration);
+    if (configuration != nullptr) follow_membership(entry.id.index, *configuration);
   }
 }
 
-void Driver::follow_membership(const raft::Configuration& committed) {
-  const bool member = committed.find(self_) != nullptr;
-  if (was_member_ && !member && committed.find(self_.node) != nullptr) {
+void Driver::follow_membership(Index index, raft::ConfigurationPtr committed) {
+  committed_configuration_ = std::move(committed);
+  committed_configuration_index_ = index;
+  const raft::Configuration& now = *committed_configuration_;
+  const bool member = now.find(self_) != nullptr;
+  if (was_member_ && !member && now.find(self_.node) != nullptr) {
     throw Replaced("node " + std::to_string(self_.node.value) +
                    " goes on with another data directory: this one was replaced and must not take part again. Its data "
                    "may be removed once the cluster is healthy");
   }
   was_member_ = was_member_ || member;
+  owner_.configuration_committed();
+}
+
+// Its own log may end with the very configuration that removed it, or before that. What is later in its log, committed
+// or not, may make it a member again: then nothing is sure, and it goes on.
+void Driver::told_not_a_member(Index index, const raft::Configuration& configuration) const {
+  if (!started() || !was_member_ || configuration.find(self_) != nullptr) return;
+  if (index < consensus_->log().configuration_index()) return;
+  const std::string me = "node " + std::to_string(self_.node.value);
+  if (configuration.find(self_.node) == nullptr) {
+    throw Replaced(me + " was removed from the cluster: it takes no part any more, and its data may be removed. To "
+                        "take it in again give it an empty data directory and use `parley member add`");
+  }
+  throw Replaced(me + " goes on with another data directory: this one was replaced and must not take part again. Its "
+                      "data may be removed once the cluster is healthy");
 }
 
 net::awaitable<std::vector<raft::Entry>> Driver::next_committed() {

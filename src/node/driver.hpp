@@ -21,6 +21,7 @@ class DriverOwner {
   virtual ~DriverOwner() = default;
   virtual void look_at_peers() = 0;                 // each idle link may have a message to carry now
   virtual void status_changed(const raft::Status& status) = 0;   // role, term, leader or configuration
+  virtual void configuration_committed() = 0;                    // another one than before
   virtual void snapshot_wanted(raft::SnapshotOffer offer) = 0;   // said again and again, while it is
 };
 
@@ -39,6 +40,14 @@ class Driver {
   raft::Consensus& consensus() { return *consensus_; }
   const raft::Consensus& consensus() const { return *consensus_; }
   Now now() const { return seams_.clock.both(); }
+  ServerId self() const { return self_; }
+
+  // The latest committed configuration that was handed out, and where it stands; null: none yet.
+  const raft::ConfigurationPtr& committed_configuration() const { return committed_configuration_; }
+  Index committed_configuration_index() const { return committed_configuration_index_; }
+  // Throws Replaced if this server was a member and this committed configuration, later than all that it has, says that
+  // it is one no more.
+  void told_not_a_member(Index index, const raft::Configuration& configuration) const;
 
   // After telling consensus anything: what follows from it is handed out in the next turn of the strand, once for all
   // that arrived in this one.
@@ -59,7 +68,7 @@ class Driver {
   void hand_out_reads();
   void notice_status();
   void take_committed();
-  void follow_membership(const raft::Configuration& committed);
+  void follow_membership(Index index, raft::ConfigurationPtr committed);
 
   Seams seams_;
   TaskGroup& tasks_;
@@ -80,6 +89,8 @@ class Driver {
   std::vector<raft::Entry> committed_;  // taken for a waiting next_committed()
   bool committed_idle_ = false;
   bool was_member_ = false;             // by a committed configuration
+  raft::ConfigurationPtr committed_configuration_;
+  Index committed_configuration_index_;
 
   struct Read {
     std::unique_ptr<net::Alarm> alarm;

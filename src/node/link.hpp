@@ -32,6 +32,9 @@ struct Link {
 // Ends a link whose far end takes too long to greet: a port scanner, a stopped process, a wrong program.
 net::awaitable<void> close_unless_greeted(std::shared_ptr<Link> link, net::Clock& clock, TimePoint deadline);
 
+// The answer to a Hello; but for Welcome the link ends with it.
+using Greeting = std::variant<wire::Welcome, wire::Rejected, wire::NotAMember>;
+
 // What links ask of their node and tell it. All on the strand; nothing here waits.
 class LinkOwner {
  public:
@@ -46,9 +49,11 @@ class LinkOwner {
   virtual void link_down(NodeId peer, const std::vector<std::uint64_t>& unsent) = 0;
   virtual void connect_failed(NodeId peer, const net::ConnectResult& result) = 0;
   virtual std::optional<raft::Message> message_for(ServerId peer) = 0;
+  // In place of a Welcome; returns what that means, for people. Throws Replaced if this node's part is over.
+  virtual std::string told_not_a_member(NodeId by, const wire::NotAMember& frame) = 0;
 
   // -- links that were dialled from elsewhere --
-  virtual std::variant<wire::Welcome, wire::Rejected> answer(const wire::Hello& hello) = 0;
+  virtual Greeting answer(const wire::Hello& hello) = 0;
   virtual void inbound_up(const wire::Hello& hello) = 0;
   virtual void inbound_down(ServerId from) = 0;
   virtual void arrived(const wire::Hello& hello, wire::PeerFrame frame) = 0;

@@ -12,7 +12,8 @@ namespace json = boost::json;
 
 Methods::Methods(Services& services) : services_(services) {
   const std::span<const Method> duties[] = {account_methods(), talk_methods(),  room_methods(),
-                                            read_methods(),    admin_methods(), cluster_methods()};
+                                            read_methods(),    admin_methods(), cluster_methods(),
+                                            member_methods()};
   for (const auto& rows : duties) {
     for (const auto& row : rows) {
       const bool is_new = table_.emplace(row.name, &row).second;

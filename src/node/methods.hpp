@@ -53,6 +53,7 @@ std::span<const Method> room_methods();
 std::span<const Method> read_methods();
 std::span<const Method> admin_methods();
 std::span<const Method> cluster_methods();
+std::span<const Method> member_methods();
 
 // Reads requests, finds their row, and sees to it that each is answered once.
 class Methods final : public RequestHandler {

@@ -1,9 +1,11 @@
 #include "node/node.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "chat/tables.hpp"
 #include "node/data_directory.hpp"
 #include "node/driver_tasks.hpp"
 #include "node/machine_services.hpp"
@@ -13,12 +15,17 @@
 namespace parley::node {
 namespace {
 
+constexpr Duration settling_look = milliseconds(5);
+
 // One life over one data directory: from its opening to the end of all its loops.
 class Life {
  public:
   Life(Seams seams, DataDirectory directory, std::unique_ptr<Machine> machine, ReplicationParts parts)
       : directory_(std::move(directory)),
         machine_(std::move(machine)),
+        clock_(seams.clock),
+        settling_most_(parts.config.election_timeout),
+        alarm_(seams.clock.make_alarm()),
         replication_(seams, complete(std::move(parts))),
         tasks_(seams.executor, seams.clock) {}
 
@@ -34,6 +41,13 @@ class Life {
     co_await tasks_.join();
   }
 
+  // In good order: leadership goes to another node, and what is under way here is answered, as far as that is soon.
+  // Asked again: at once.
+  void leave() {
+    if (std::exchange(leaving_, true)) return stop();
+    tasks_.spawn(leave_in_good_order());
+  }
+
   void stop() {
     machine_->stop();   // first, so that sessions are told before their last links go
     replication_.stop();
@@ -47,10 +61,23 @@ class Life {
   bool is_to_install() const { return prepared_ && prepared_->index > machine_->services().applier.applied(); }
 
  private:
+  net::awaitable<void> leave_in_good_order() {
+    co_await replication_.depart();
+    const TimePoint deadline = clock_.now() + settling_most_;
+    while (machine_->services().proposals.pending() > 0 && clock_.now() < deadline) {
+      const TimePoint next = std::min(deadline, clock_.now() + settling_look);
+      co_await alarm_->wait_until(next);
+    }
+    stop();
+  }
+
   ReplicationParts complete(ReplicationParts parts) {
     Machine* const machine = machine_.get();
     parts.archive = &machine->archive();
     parts.checkpointed = [machine] { return machine->checkpointed(); };
+    parts.min_voters = [machine] {
+      return static_cast<std::size_t>(machine->services().state().tables().settings[chat::Setting::min_voters]);
+    };
     parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
       prepared_ = snapshot;
       machine->archive_is_replaced();
@@ -62,6 +89,10 @@ class Life {
   DataDirectory directory_;   // its lock goes last
   std::unique_ptr<Machine> machine_;
   std::optional<raft::EntryId> prepared_;
+  net::Clock& clock_;
+  const Duration settling_most_;
+  std::unique_ptr<net::Alarm> alarm_;
+  bool leaving_ = false;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };
@@ -122,7 +153,7 @@ class RealNode final : public Node {
 
   void stop() override {
     stopping_ = true;
-    life_->stop();
+    life_->leave();
   }
 
   Replication& replication() override { return life_->replication(); }

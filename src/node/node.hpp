@@ -31,7 +31,9 @@ class Node {
   // Runs until stop(), on the strand. Throws what ended a loop for good: DiskError above all; the directory is then
   // as after a crash and the process must end.
   virtual awaitable<void> run() = 0;
-  virtual void stop() = 0;   // on the strand; run() returns soon after
+  // On the strand. A planned stop: the others are told, leadership is handed over, what is under way is answered, all
+  // that within a second or so; then run() returns. Called again: without all that.
+  virtual void stop() = 0;
 
   virtual Replication& replication() = 0;
   virtual Machine& machine() = 0;

@@ -48,6 +48,8 @@ void consensus_metrics(Text& out, const Services& services) {
   const auto copies = copies_of(services, status);
   out.gauge("parley_voters", "Voters in the configuration", copies.voters);
   out.gauge("parley_voters_connected", "Voters that this node hears, itself included", copies.connected);
+  out.gauge("parley_learners", "Members that receive the log and count for nothing", copies.learners);
+  out.gauge("parley_copies", "Leader: voters that hold all that is committed", copies.copies);
   out.gauge("parley_failure_bearable", "1 if one more voter may fail", copies.bearable ? 1 : 0);
   const auto age = staleness(services);
   out.gauge("parley_stale", "1 if reads are marked stale", age ? 1 : 0);

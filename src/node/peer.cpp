@@ -33,6 +33,7 @@ void Peer::set_addresses(std::vector<std::string> addresses) {
   if (addresses == addresses_) return;
   addresses_ = std::move(addresses);
   address_turn_ = 0;
+  alarm_->ring();   // it may wait for some
 }
 
 const std::string& Peer::address() const {
@@ -116,6 +117,10 @@ net::awaitable<std::optional<wire::Welcome>> Peer::greet(std::shared_ptr<Link> l
   }
   if (const auto* rejected = std::get_if<wire::Rejected>(&*frame)) {
     trouble_ = address() + " rejected this node: " + rejected->reason;
+    co_return std::nullopt;
+  }
+  if (const auto* stranger = std::get_if<wire::NotAMember>(&*frame)) {
+    trouble_ = address() + " answered: " + owner_.told_not_a_member(id_, *stranger);
     co_return std::nullopt;
   }
   const auto* welcome = std::get_if<wire::Welcome>(&*frame);

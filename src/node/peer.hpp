@@ -23,7 +23,7 @@ class Peer {
   void start();   // spawns peer_loop
   void stop();    // the loop ends soon after
 
-  // Where to dial, best first. A failing address gives the next one its turn.
+  // Where to dial, best first; none: not at all. A failing address gives the next one its turn.
   void set_addresses(std::vector<std::string> addresses);
   const std::string& address() const;   // the one whose turn it is
 
@@ -40,6 +40,7 @@ class Peer {
 
   NodeId id() const { return id_; }
   bool up() const { return welcome_.has_value(); }
+  bool drained() const { return !up() || (frames_.empty() && idle_); }   // all that was posted is written
   const std::optional<wire::Welcome>& welcome() const { return welcome_; }   // of the present link
   const std::string& trouble() const { return trouble_; }                    // why there is no link, for people
 

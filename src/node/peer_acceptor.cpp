@@ -76,6 +76,15 @@ net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<L
     static_cast<void>(co_await link->connection->write(std::move(reply)));
     co_return std::nullopt;
   }
+  if (const auto* stranger = std::get_if<wire::NotAMember>(&answer)) {
+    if (bad_greetings_.allow(seams_.clock.now())) {
+      seams_.logger.warn("not_a_member", link->connection->remote() + ": node " +
+                                             std::to_string(hello->from.node.value) + " is no member any more");
+    }
+    auto reply = wire::encode(wire::PeerFrame(*stranger));
+    static_cast<void>(co_await link->connection->write(std::move(reply)));
+    co_return std::nullopt;
+  }
   auto reply = wire::encode(wire::PeerFrame(std::get<wire::Welcome>(answer)));
   const bool written = co_await link->connection->write(std::move(reply));
   if (!written) co_return std::nullopt;

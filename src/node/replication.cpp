@@ -64,6 +64,12 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       compactor_(seams, driver_, log_, config_.log_keep_entries, std::move(parts.checkpointed)),
       source_(seams, tasks_, driver_, *this),
       fetcher_(seams, tasks_, driver_, *this),
+      autopilot_(seams, driver_, config_, std::move(parts.min_voters)),
+      membership_(
+          seams, tasks_, driver_,
+          [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
+          [this](NodeId node) { return autopilot_.stops_on_purpose(node); }, seams.entropy.u64()),
+      departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),
       acceptor_(seams, tasks_, *this),
@@ -93,6 +99,7 @@ net::awaitable<void> ReplicationNode::run() {
     if (!born()) tasks_.spawn(birth_loop());
   }
   co_await tasks_.join();
+  co_await membership_.join();
 }
 
 void ReplicationNode::stop() {
@@ -104,6 +111,9 @@ void ReplicationNode::stop() {
   compactor_.stop();
   source_.stop();
   fetcher_.stop();
+  autopilot_.stop();
+  membership_.stop();
+  departure_alarm_->ring();
   driver_.stop();
 }
 
@@ -188,6 +198,19 @@ bool ReplicationNode::connected(NodeId id) const {
   return known != nullptr && known->up();
 }
 
+std::optional<QuorumView> ReplicationNode::quorum() const {
+  if (role_ != raft::Role::leader) return std::nullopt;
+  auto view = autopilot_.view();
+  // Until a configuration is committed the one before may be what holds.
+  const bool settled = raft::same(driver_.committed_configuration(), configuration_);
+  if (!settled) view.resilience.bearable = view.resilience.bearable_any = 0;
+  return view;
+}
+
+net::awaitable<wire::MemberReply> ReplicationNode::administer(wire::MemberRequest request) {
+  return membership_.ask(std::move(request));
+}
+
 void ReplicationNode::on_leader_change(std::function<void()> callback) {
   leader_callbacks_.push_back(std::move(callback));
 }
@@ -216,6 +239,8 @@ void ReplicationNode::look_at_peers() {
 void ReplicationNode::status_changed(const raft::Status& status) {
   if (status.configuration && status.configuration != configuration_) follow_configuration(*status.configuration);
   configuration_ = status.configuration;
+  autopilot_.look();
+  departure_alarm_->ring();
 
   const std::string term = std::to_string(status.term.value);
   if (status.role != role_) {
@@ -248,11 +273,24 @@ bool ReplicationNode::post_to(NodeId to, wire::PeerFrame frame) {
   return known != nullptr && known->post(std::move(frame));
 }
 
+// R6: what the file says of this node itself is known to nobody else until the configuration says so.
+void ReplicationNode::say_if_moved(const raft::Member& member) {
+  const std::string& peer = self_config_.peer.advertise;
+  const std::string& client = self_config_.client.advertise;
+  if (member.peer_address == peer && member.client_address == client) return;
+  seams_.logger.warn("moved", "the cluster knows this node at " + member.peer_address + " and " +
+                                  member.client_address + "; to make it what the file says: parley member add " +
+                                  std::to_string(member.id.node.value) + " --peer " + peer + " --client " + client);
+}
+
 // Addresses in the file come first: they are what the operator of this node knows (R6).
 void ReplicationNode::follow_configuration(const raft::Configuration& configuration) {
   seams_.logger.info("configuration", "voting nodes: " + text(configuration));
   for (const auto& member : configuration.members) {
-    if (member.id.node == identity_.node) continue;
+    if (member.id.node == identity_.node) {
+      say_if_moved(member);
+      continue;
+    }
     const bool known = peer(member.id.node) != nullptr;
     Peer& dialled = known ? *peer(member.id.node) : add_peer(member.id.node);
     std::vector<std::string> addresses;

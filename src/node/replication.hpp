@@ -10,8 +10,10 @@
 #include "net/clock.hpp"
 #include "node/config.hpp"
 #include "node/seams.hpp"
+#include "raft/autopilot.hpp"
 #include "raft/consensus.hpp"
 #include "store/identity.hpp"
+#include "wire/member_frame.hpp"
 
 namespace parley::node {
 
@@ -35,6 +37,12 @@ struct LeaderView {
   Term term;
   std::string client_address;    // of the leader; empty if not known
   bool operator==(const LeaderView&) const = default;
+};
+
+// How many may fail, as the leader sees it.
+struct QuorumView {
+  raft::Resilience resilience;
+  std::optional<TimePoint> acts_at;   // then it takes a dead voter's vote, and more may fail
 };
 
 // The consensus side of a node: the log, the other nodes, elections, the cluster's birth. Owns raft::Consensus and its
@@ -62,6 +70,11 @@ class Replication {
   virtual const store::Identity& identity() const = 0;
   virtual std::vector<NodeId> waiting_for() const = 0;     // before the birth: who is not reachable yet (R3)
   virtual bool connected(NodeId peer) const = 0;
+  virtual std::optional<QuorumView> quorum() const = 0;    // nullopt: this node does not lead
+
+  // A request about members or the leadership: carried out by the leader, here or over the link to it. Who may ask is
+  // the caller's business.
+  virtual awaitable<wire::MemberReply> administer(wire::MemberRequest request) = 0;
 
   // Called on the strand after the leader known here changed.
   virtual void on_leader_change(std::function<void()> callback) = 0;

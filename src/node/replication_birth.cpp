@@ -88,6 +88,7 @@ void ReplicationNode::start_consensus() {
     fetcher_.start();
     tasks_.spawn(compactor_.compact_loop());
   }
+  tasks_.spawn(autopilot_.autopilot_loop());
   status_changed(driver_.consensus().status());
 }
 

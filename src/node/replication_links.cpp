@@ -78,6 +78,8 @@ void ReplicationNode::link_up(NodeId to, const wire::Welcome& welcome) {
     peer(to)->post(wire::PeerFrame(std::move(founded)));
   }
   if (is_other_incarnation(welcome.from)) say_not_a_member(welcome.from);
+  autopilot_.reached(to);
+  if (welcome.cluster == identity_.cluster && is_stranger(welcome.from)) tell_stranger(to);
   driver_.consensus().reachable(to, driver_.now());
   driver_.wake();
 }
@@ -103,15 +105,17 @@ void ReplicationNode::link_down(NodeId to, const std::vector<std::uint64_t>& uns
 void ReplicationNode::connect_failed(NodeId to, const net::ConnectResult& result) {
   if (!driver_.started()) return;
   if (result.failure == net::ConnectFailure::refused) {
+    autopilot_.refused(to);
     driver_.consensus().refused(to, driver_.now());   // the process is gone: no need to wait for a timeout (R5)
     driver_.wake();
+  } else {
+    autopilot_.lost(to);
   }
 }
 
 std::optional<raft::Message> ReplicationNode::message_for(ServerId server) {
-  // Consensus knows its peers by node; what it says to a member is not for another data directory of that node (R4).
-  if (!driver_.started() || is_other_incarnation(server)) return std::nullopt;
-  return driver_.consensus().take_message_for(server.node, driver_.now());
+  if (!driver_.started()) return std::nullopt;
+  return driver_.consensus().take_message_for(server, driver_.now());
 }
 
 bool ReplicationNode::is_other_incarnation(ServerId server) const {
@@ -127,7 +131,7 @@ void ReplicationNode::say_not_a_member(ServerId server) {
 
 // -- links that were dialled from elsewhere -------------------------------------------------------------------
 
-std::variant<wire::Welcome, wire::Rejected> ReplicationNode::answer(const wire::Hello& hello) {
+Greeting ReplicationNode::answer(const wire::Hello& hello) {
   const std::string me = "node " + std::to_string(identity_.node.value);
   const std::string you = "node " + std::to_string(hello.from.node.value);
   if (hello.version_min > wire::peer_version_max || hello.version_max < wire::peer_version_min) {
@@ -145,6 +149,7 @@ std::variant<wire::Welcome, wire::Rejected> ReplicationNode::answer(const wire::
     return rejected(me + " belongs to cluster " + hex(identity_.cluster.value) + ", " + you + " to cluster " +
                     hex(hello.cluster.value) + ": one of them has another cluster's data directory or address");
   }
+  if (const auto refusal = answer_to_stranger(hello)) return *refusal;
   wire::Welcome welcome;
   welcome.version = std::min(wire::peer_version_max, hello.version_max);
   welcome.from = self();
@@ -158,6 +163,7 @@ void ReplicationNode::inbound_up(const wire::Hello& hello) {
   forwards_.link_lost(hello.from.node);   // what it still had to answer on a former link is lost
   if (auto* known = peer(hello.from.node)) known->dial_now();
   if (driver_.started() && is_other_incarnation(hello.from)) say_not_a_member(hello.from);
+  if (born() && hello.cluster == identity_.cluster) autopilot_.called(hello.from);
 }
 
 // Its answers to what was forwarded came over this link.
@@ -189,6 +195,15 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
     source_.requested(hello.from.node, *request);
   } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&frame)) {
     fetcher_.arrived(hello.from.node, std::move(*chunk));
+  } else if (std::holds_alternative<wire::PlannedStop>(frame)) {
+    seams_.logger.info("planned_stop", "node " + std::to_string(hello.from.node.value) + " stops on purpose");
+    autopilot_.stops(hello.from.node);
+  } else if (const auto* stranger = std::get_if<wire::NotAMember>(&frame)) {
+    static_cast<void>(told_not_a_member(hello.from.node, *stranger));
+  } else if (auto* asked = std::get_if<wire::MemberRequest>(&frame)) {
+    membership_.requested(hello.from.node, std::move(*asked));
+  } else if (const auto* answered = std::get_if<wire::MemberReply>(&frame)) {
+    membership_.answered(hello.from.node, *answered);
   }
 }
 

@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "node/autopilot_loop.hpp"
 #include "node/birth.hpp"
 #include "node/compactor.hpp"
 #include "node/driver.hpp"
 #include "node/forward.hpp"
 #include "node/link.hpp"
+#include "node/membership.hpp"
 #include "node/peer.hpp"
 #include "node/peer_acceptor.hpp"
 #include "node/replication.hpp"
@@ -31,6 +33,7 @@ struct ReplicationParts {
   store::ArchivePosition archived;       // what the state machine has applied already
   store::Archive* archive = nullptr;     // what peers that lack too much get copies of; outlives the Replication
   std::function<Index()> checkpointed;   // see Machine
+  std::function<std::size_t()> min_voters;   // the replicated setting, as applied here; null: 1
   std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
 };
 
@@ -43,6 +46,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
 
   Result<Nothing> listen();          // binds the peer port; before run()
   net::awaitable<void> run();        // until stop(), and until all its tasks have ended
+  // A planned stop: tells the others, hands leadership over if this node has it, and returns when that is done or has
+  // taken too long (departure_timeouts). What is asked for meanwhile waits for the next leader.
+  net::awaitable<void> depart();
   void stop();                       // idempotent
   std::string peer_address() const { return acceptor_.local(); }
   const SnapshotFetcher& fetcher() const { return fetcher_; }
@@ -59,6 +65,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   const store::Identity& identity() const override { return identity_; }
   std::vector<NodeId> waiting_for() const override;
   bool connected(NodeId peer) const override;
+  std::optional<QuorumView> quorum() const override;
+  net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override;
   void announce_presence(std::vector<std::uint64_t> accounts) override;
   std::vector<std::uint64_t> remote_presence() const override;
@@ -71,13 +79,27 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void link_down(NodeId peer, const std::vector<std::uint64_t>& unsent) override;
   void connect_failed(NodeId peer, const net::ConnectResult& result) override;
   std::optional<raft::Message> message_for(ServerId peer) override;
-  std::variant<wire::Welcome, wire::Rejected> answer(const wire::Hello& hello) override;
+  Greeting answer(const wire::Hello& hello) override;
   void inbound_up(const wire::Hello& hello) override;
   void inbound_down(ServerId from) override;
   void arrived(const wire::Hello& hello, wire::PeerFrame frame) override;
   void arrived_forward(ServerId from, const wire::Forward& forward);
   bool is_other_incarnation(ServerId server) const;
   void say_not_a_member(ServerId server);
+  void say_if_moved(const raft::Member& member);
+
+  // replication_members.cpp
+  std::string told_not_a_member(NodeId by, const wire::NotAMember& frame) override;
+  std::optional<Greeting> answer_to_stranger(const wire::Hello& hello) const;
+  bool is_stranger(ServerId server) const;
+  wire::NotAMember not_a_member() const;
+  void configuration_committed() override;
+  void tell_stranger(NodeId to);
+
+  // replication_departure.cpp
+  bool led_out(bool& led);
+  bool promote_successor(const raft::Status& status);
+  bool told_everybody() const;
 
   // replication_birth.cpp
   net::awaitable<void> birth_loop();
@@ -119,6 +141,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   Compactor compactor_;
   SnapshotSource source_;
   SnapshotFetcher fetcher_;
+  AutopilotLoop autopilot_;
+  Membership membership_;
+  std::unique_ptr<net::Alarm> departure_alarm_;
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;
   PeerAcceptor acceptor_;

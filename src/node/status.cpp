@@ -4,6 +4,8 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
+#include "chat/tables.hpp"
+
 namespace parley::node {
 
 namespace json = boost::json;
@@ -34,17 +36,11 @@ json::object addresses(const Services& services, const raft::Status& status) {
   return result;
 }
 
-const raft::PeerStatus* peer_of(const raft::Status& status, const ServerId& id) {
-  const auto found =
-      std::find_if(status.peers.begin(), status.peers.end(), [&](const auto& peer) { return peer.id == id; });
-  return found == status.peers.end() ? nullptr : &*found;
-}
-
-json::array voters(const Services& services, const raft::Status& status) {
+json::array members(const Services& services, const raft::Status& status, bool voters) {
   json::array result;
   if (!status.configuration) return result;
   for (const auto& member : status.configuration->members) {
-    if (!member.voter) continue;
+    if (member.voter != voters) continue;
     const bool self = member.id.node == services.self.id;
     json::object voter;
     voter["node"] = member.id.node.value;
@@ -59,6 +55,16 @@ json::array voters(const Services& services, const raft::Status& status) {
 }
 
 }  // namespace
+
+const raft::PeerStatus* peer_of(const raft::Status& status, const ServerId& id) {
+  const auto found =
+      std::find_if(status.peers.begin(), status.peers.end(), [&](const auto& peer) { return peer.id == id; });
+  return found == status.peers.end() ? nullptr : &*found;
+}
+
+std::size_t min_voters(const Services& services) {
+  return static_cast<std::size_t>(services.state().tables().settings[chat::Setting::min_voters]);
+}
 
 std::string_view name(raft::Role role) {
   switch (role) {
@@ -107,10 +113,12 @@ json::object status_json(Services& services) {
   chain["index"] = services.applier.applied().value;
   chain["digest"] = services.applier.chain().hex();
   result["chain"] = std::move(chain);
-  result["voters"] = voters(services, status);
+  result["voters"] = members(services, status, true);
+  result["learners"] = members(services, status, false);
   result["copies"] = copies.copies;
   result["sessions"] = services.sessions.count();
-  result["bearable"] = copies.bearable ? "yes" : "no";
+  result["bearable"] = copies.bearable ? "yes" : copies.bearable_in ? "soon" : "no";
+  if (!copies.bearable && copies.bearable_in) result["bearable_in_ms"] = copies.bearable_in->count();
   if (const auto missing = services.replication->waiting_for(); !missing.empty()) {
     json::array nodes;
     for (const auto node : missing) nodes.emplace_back(node.value);
@@ -136,7 +144,10 @@ Copies copies_of(const Services& services, const raft::Status& status) {
   Copies copies;
   if (!status.configuration) return copies;
   for (const auto& member : status.configuration->members) {
-    if (!member.voter) continue;
+    if (!member.voter) {
+      ++copies.learners;
+      continue;
+    }
     ++copies.voters;
     const bool self = member.id.node == services.self.id;
     if (self || services.replication->connected(member.id.node)) ++copies.connected;
@@ -145,8 +156,16 @@ Copies copies_of(const Services& services, const raft::Status& status) {
                             : peer && peer->recently_heard && peer->match_index >= status.commit_index;
     if (status.role == raft::Role::leader && holds) ++copies.copies;
   }
-  const std::size_t quorum = copies.voters / 2 + 1;
-  copies.bearable = copies.connected > quorum;
+  const auto view = services.replication->quorum();
+  if (!view) {   // a follower knows whom it is connected to, no more
+    copies.bearable = raft::Resilience::of(copies.voters, copies.connected, min_voters(services)).bearable > 0;
+    return copies;
+  }
+  copies.bearable = view->resilience.bearable > 0;
+  if (view->acts_at) {
+    const auto wait = std::chrono::ceil<milliseconds>(*view->acts_at - services.now());
+    copies.bearable_in = std::max(wait, milliseconds{0});
+  }
   return copies;
 }
 

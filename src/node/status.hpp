@@ -20,10 +20,15 @@ std::optional<milliseconds> staleness(const Services& services);
 struct Copies {
   std::size_t voters = 0;
   std::size_t connected = 0;  // voters that this node hears, itself included
+  std::size_t learners = 0;
   std::size_t copies = 0;     // leader: voters that hold all that is committed; else 0
-  bool bearable = false;      // one more failure leaves a majority
+  bool bearable = false;      // one more may fail, if it is not the leader
+  std::optional<milliseconds> bearable_in;  // leader: not yet, but then
 };
 Copies copies_of(const Services& services, const raft::Status& status);
+
+const raft::PeerStatus* peer_of(const raft::Status& status, const ServerId& id);  // null: the leader alone knows
+std::size_t min_voters(const Services& services);                                // the replicated setting
 
 // Empty: ready to serve. Else the reason, for /readyz.
 std::string unready(const Services& services);

@@ -25,7 +25,7 @@ bool well_formed(const AppendEntries& message) {
 
 void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
   if (message.term < current_term()) {
-    if (Peer* old_leader = peer(from.node)) old_leader->stale_leader = true;   // "Reply false if term < currentTerm"
+    if (Peer* old_leader = asking(from)) old_leader->stale_leader = true;   // "Reply false if term < currentTerm"
     return;
   }
   if (!well_formed(message) || !follows(from, message.term, now)) return static_cast<void>(++violations);

@@ -27,6 +27,18 @@ Configuration with(Configuration configuration, const Member& changed, bool vote
   return configuration;
 }
 
+// R4: the other data directory is another server, which begins as a learner.
+Configuration replaced(Configuration configuration, const Member& gone, Incarnation by) {
+  for (Member& member : configuration.members) {
+    if (member.id == gone.id) member.id.incarnation = by;
+  }
+  return configuration;
+}
+
+bool answers(const PeerStatus& peer, const PeerLink* link) {
+  return peer.recently_heard && !(link != nullptr && link->refused_since);
+}
+
 }  // namespace
 
 Resilience Resilience::of(std::size_t voters, std::size_t alive, std::size_t min_voters) {
@@ -50,26 +62,25 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
   if (std::exchange(term_, status.term) != status.term) seen_.clear();
 
   const Configuration& present = *status.configuration;
+  resilience_ = Resilience::of(present.voters(), alive_voters(status, links), options_.min_voters);
   Candidate dead;
+  Candidate gone;
   Candidate back;
-  std::size_t alive = 0;
+  const auto sooner = [](Candidate& candidate, const Member& member, TimePoint at) {
+    if (at < candidate.at) candidate = {&member, at};
+  };
   for (const Member& member : present.members) {
     const PeerStatus* peer = find(status, member.id);
-    if (peer == nullptr) {   // this server itself
-      alive += member.voter;
-      continue;
-    }
+    if (peer == nullptr) continue;   // this server itself
     Seen& seen = note(member, now.steady);
-    if (member.voter) {
-      const PeerLink* link = find(links, member.id.node);
-      const bool answers = peer->recently_heard && !(link != nullptr && link->refused_since);
-      alive += answers;
-      if (const TimePoint at = dead_at(*peer, link); !answers && at < dead.at) dead = {&member, at};
-    } else if (const TimePoint at = steady_at(*peer, status, seen, now.steady); at < back.at) {
-      back = {&member, at};
+    const PeerLink* link = find(links, member.id.node);
+    if (!member.voter) {
+      sooner(gone, member, replaced_at(*peer, link));
+      sooner(back, member, steady_at(*peer, status, seen, now.steady));
+    } else if (!answers(*peer, link)) {
+      sooner(dead, member, dead_at(*peer, link));
     }
   }
-  resilience_ = Resilience::of(present.voters(), alive, options_.min_voters);
   if (!options_.enabled) return std::nullopt;
 
   if (dead.member != nullptr && dead.at != never && worth_shrinking()) {
@@ -77,8 +88,13 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
     if (dead.at <= now.steady) return with(present, *dead.member, false);
     look_at(dead.at);
   }
+  if (gone.member != nullptr) {
+    if (gone.at <= now.steady) return replaced(present, *gone.member, *find(links, gone.member->id.node)->joining);
+    look_at(gone.at);
+  }
   // A voter more must not end what goes on: the larger majority has to be alive.
-  if (back.member != nullptr && Resilience::of(present.voters() + 1, alive + 1, options_.min_voters).usable) {
+  const auto larger = Resilience::of(present.voters() + 1, resilience_.alive + 1, options_.min_voters);
+  if (back.member != nullptr && larger.usable) {
     if (back.at <= now.steady) return with(present, *back.member, true);
     look_at(back.at);
   }
@@ -95,13 +111,30 @@ bool Autopilot::worth_shrinking() const {
          smaller.bearable_any > resilience_.bearable_any;
 }
 
-// When a voter counts as dead: never, while it answers.
+// When a voter counts as dead: never, while it answers. The seat of one that stops on purpose is kept, but not when
+// nothing can be written without the change: that would make of a planned stop what no crash does.
 TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const {
   TimePoint at = peer.heard_at + options_.silent_grace;
   if (link == nullptr) return at;
   if (link->refused_since) at = std::min(at, *link->refused_since + options_.refused_grace);
-  if (link->seat_kept_until) at = std::max(at, *link->seat_kept_until);
+  if (link->seat_kept_until && resilience_.usable) at = std::max(at, *link->seat_kept_until);
   return at;
+}
+
+std::size_t Autopilot::alive_voters(const Status& status, const std::vector<PeerLink>& links) const {
+  std::size_t alive = 0;
+  for (const Member& member : status.configuration->members) {
+    const PeerStatus* peer = find(status, member.id);
+    alive += member.voter && (peer == nullptr || answers(*peer, find(links, member.id.node)));
+  }
+  return alive;
+}
+
+// R4: when a learner's place goes to the data directory that came instead: never, while the former one is heard. Who
+// was added by its addresses alone (incarnation 0) gives way at once. A voter is made a learner first, like a dead one.
+TimePoint Autopilot::replaced_at(const PeerStatus& peer, const PeerLink* link) const {
+  if (link == nullptr || !link->joining || *link->joining == peer.id.incarnation || peer.recently_heard) return never;
+  return peer.id.incarnation == Incarnation(0) ? long_ago : peer.heard_at + options_.silent_grace;
 }
 
 // Falls are counted as they are seen in the configuration, whoever brought them about.
@@ -120,12 +153,15 @@ Autopilot::Seen& Autopilot::note(const Member& member, TimePoint now) {
 
 // When a learner has been well for long enough; never, while it is not.
 TimePoint Autopilot::steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const {
-  const bool caught_up = peer.replicating && peer.match_index + options_.caught_up_entries >= status.last_index;
+  const bool acknowledged = peer.replicating && peer.match_index > Index(0);   // under this very incarnation
+  const bool caught_up = acknowledged && peer.match_index + options_.caught_up_entries >= status.last_index;
   if (!peer.recently_heard || !caught_up) {
     seen.steady_since.reset();
     return never;
   }
   if (!seen.steady_since) seen.steady_since = now;
+  // Until it has acknowledged its own promotion nothing else is committed: so not when it may have gone just now.
+  if (peer.heard_at + options_.fresh < now) return never;
   return *seen.steady_since + steady_for(seen);
 }
 

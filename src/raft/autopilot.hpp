@@ -20,6 +20,7 @@ struct AutopilotOptions {
   Duration refused_grace{milliseconds(100)};   // the port refuses: the process is gone
   Duration silent_grace{milliseconds(1500)};   // only silent: maybe a cable, maybe a pause
   std::uint64_t caught_up_entries = 256;       // a learner this close to the log's end counts as caught up
+  Duration fresh{milliseconds(150)};           // heard as lately as this at the moment it is made a voter
   Duration steady_least{milliseconds(500)};    // heard without a gap so long before it is a voter (again);
   Duration steady_most{std::chrono::seconds(60)};   // doubled each time it fell out lately, up to this (damping)
 };
@@ -41,6 +42,7 @@ struct PeerLink {
   NodeId node;
   std::optional<TimePoint> refused_since;   // its port has refused ever since
   std::optional<TimePoint> seat_kept_until; // it said that it stops for a while
+  std::optional<Incarnation> joining = {};  // another data directory of that node asks to take part (R4)
 };
 
 // One strand, one per node; means something while the node leads. What it remembers (since when a learner is steady,
@@ -50,8 +52,8 @@ class Autopilot {
   explicit Autopilot(AutopilotOptions options = {}) : options_(options) {}
   void set_options(const AutopilotOptions& options) { options_ = options; }
 
-  // The configuration to propose now, one voter apart from the present one; nullopt: leave it. Ask whenever something
-  // changed and at next_look(). Proposing may be refused (`busy`): ask again.
+  // The configuration to propose now, at most one voter apart from the present one; nullopt: leave it. Ask whenever
+  // something changed and at next_look(). Proposing may be refused (`busy`): ask again.
   std::optional<Configuration> decide(const Status& status, const std::vector<PeerLink>& links, Now now);
 
   TimePoint next_look() const { return next_look_; }
@@ -74,7 +76,9 @@ class Autopilot {
   };
 
   Seen& note(const Member& member, TimePoint now);
+  std::size_t alive_voters(const Status& status, const std::vector<PeerLink>& links) const;
   TimePoint dead_at(const PeerStatus& peer, const PeerLink* link) const;
+  TimePoint replaced_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const;
   Duration steady_for(const Seen& seen) const;
   bool worth_shrinking() const;

@@ -93,6 +93,10 @@ std::optional<Message> Consensus::take_message_for(NodeId peer, Now now) {
   return state_->take_message_for(peer, now);
 }
 
+std::optional<Message> Consensus::take_message_for(ServerId server, Now now) {
+  return state_->take_message_for(server, now);
+}
+
 std::vector<ReadOutcome> Consensus::take_reads() { return std::exchange(state_->read_outcomes, {}); }
 
 // -- time, links, the disk ------------------------------------------------------------------------------------------
@@ -137,7 +141,9 @@ TimePoint Consensus::State::deadline() const {
   if (const auto* leader = std::get_if<Leader>(&role)) {
     return leader->transfer ? std::min(leader->heartbeat_at, leader->transfer->deadline) : leader->heartbeat_at;
   }
-  TimePoint due = is_voter() ? election_deadline : never;
+  const auto* silent = std::get_if<Follower>(&role);   // a learner notices, too, that its leader is not heard
+  const bool waits = may_campaign() || (silent != nullptr && silent->leader);
+  TimePoint due = waits ? election_deadline : never;
   if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->reads.under_way) {
     due = std::min(due, follower->reads.under_way->begun + 2 * options.election_timeout);
   }
@@ -160,9 +166,20 @@ void Consensus::State::tick(Now now) {
     if (leader->transfer && leader->transfer->deadline <= now.steady) leader->transfer.reset();   // it goes on
     return now.steady < leader->heartbeat_at ? void() : lead(now, forgive);
   }
-  if (now.steady < election_deadline || !is_voter()) return;
+  if (now.steady < election_deadline) return;
+  if (!may_campaign()) return forget_leader();
   if (forgive) election_deadline = now.steady + options.heartbeat_interval;
   else election_timeout(now);
+}
+
+// Whoever asks now; what another data directory of that node asked for is void.
+Consensus::State::Peer* Consensus::State::asking(ServerId server) {
+  Peer* known = peer(server.node);
+  if (known == nullptr || known->asker == server) return known;
+  known->forget_replies();
+  known->read_reply.reset();
+  known->asker = server;
+  return known;
 }
 
 void Consensus::State::reachable(NodeId node, Now now) {
@@ -227,11 +244,38 @@ void Consensus::State::applied(Index index) {
 
 // -- what to send, what to show -------------------------------------------------------------------------------------
 
+bool Consensus::State::may_speak() const {   // nothing before it is durable
+  return persistence.holds(hard_state) || PARLEY_MUTANT(speaks_before_its_vote_is_durable);
+}
+
 std::optional<Message> Consensus::State::take_message_for(NodeId node, Now now) {
   observe(now);
-  const bool durable = persistence.holds(hard_state) || PARLEY_MUTANT(speaks_before_its_vote_is_durable);
-  if (node == self.node || !durable) return std::nullopt;   // nothing before it is durable
+  if (node == self.node || !may_speak()) return std::nullopt;
   if (auto reply = take_reply_for(node)) return reply;
+  return take_role_message_for(node, now);
+}
+
+// What a member that was replaced asked for must not reach the one in its place: a vote would count twice (R4).
+std::optional<Message> Consensus::State::take_message_for(ServerId server, Now now) {
+  observe(now);
+  if (server.node == self.node || !may_speak()) return std::nullopt;
+  const auto known = peers.find(server.node);
+  if (known != peers.end() && known->second.asker == server) {
+    if (auto reply = take_reply_for(server.node)) return reply;
+  }
+  bool meant = false;
+  if (Ballot* votes = ballot()) {
+    meant = votes->find(server) != nullptr;
+  } else if (const auto* follower = std::get_if<Follower>(&role)) {
+    meant = follower->leader == server;
+  } else {
+    meant = log.configuration()->find(server) != nullptr;
+  }
+  if (!meant) return std::nullopt;
+  return take_role_message_for(server.node, now);
+}
+
+std::optional<Message> Consensus::State::take_role_message_for(NodeId node, Now now) {
   if (std::holds_alternative<Leader>(role)) {
     if (auto timeout_now = timeout_now_for(node)) return timeout_now;
     return append_entries_for(node);

@@ -165,6 +165,9 @@ class Consensus {
 
   PersistBatch take_persist();                                 // at most one outstanding; empty() while one is
   std::vector<Entry> take_committed(std::size_t bytes_max);    // next committed entries, in order, once each
+  // What is for that very server (R4): what is owed to, or said to, one data directory of a node is never given to
+  // another one of it. By node: for whoever it is, where there is one only.
+  std::optional<Message> take_message_for(ServerId server, Now now);
   std::optional<Message> take_message_for(NodeId peer, Now now);
   std::vector<ReadOutcome> take_reads();
   TimePoint deadline() const;                                  // when tick() is due; never if idle

@@ -47,6 +47,16 @@ bool Consensus::State::hears_leader(ServerId asking, Now now) const {
          follower->leader_heard + options.election_timeout > now.steady;
 }
 
+// A voter; and one whose log makes a learner of it, while that is not committed. A leader sends such an entry while its
+// own disk still writes it, so the one that loses its vote may be the only one that holds it: nobody else could then be
+// elected without it. It leads until the entry is committed (dissertation 4.2.2).
+bool Consensus::State::may_campaign() const {
+  if (is_voter()) return true;
+  if (!log.configuration() || log.configuration_index() <= commit_index()) return false;
+  const auto& committed = log.configuration_at(commit_index());
+  return committed && committed->is_voter(self);
+}
+
 Ballot* Consensus::State::ballot() {
   if (auto* pre_candidate = std::get_if<PreCandidate>(&role)) return &pre_candidate->ballot;
   if (auto* candidate = std::get_if<Candidate>(&role)) return &candidate->ballot;
@@ -69,6 +79,14 @@ void Consensus::State::become_follower(Term term, Now now) {
   if (!was_follower) arm_election_timer(now);
 }
 
+// A learner whose leader is silent: it can do nothing about it but say so.
+void Consensus::State::forget_leader() {
+  auto* follower = std::get_if<Follower>(&role);
+  if (follower == nullptr || !follower->leader) return;
+  fail_reads();
+  follower->leader.reset();
+}
+
 void Consensus::State::election_timeout(Now now) {
   // A disk that hangs can't promise anything to anybody, and a candidate whose own vote is being written waits for it.
   const bool own_vote_waits = std::holds_alternative<Candidate>(role) && !persistence.holds(hard_state);
@@ -89,11 +107,11 @@ Ballot blank_ballot(const Configuration& configuration) {
 }  // namespace
 
 void Consensus::State::begin_pre_vote(Now now) {
-  PARLEY_ASSERT(is_voter(), "only a voter campaigns");
+  PARLEY_ASSERT(may_campaign(), "only a voter campaigns");
   if (early_rounds > 0) --early_rounds;
   fail_reads();
   PreCandidate campaign{blank_ballot(*log.configuration())};
-  campaign.ballot.find(self)->granted = true;
+  if (Ballot::Slot* own = campaign.ballot.find(self)) own->granted = true;
   role = std::move(campaign);
   arm_election_timer(now);
   count_votes(now);
@@ -116,7 +134,7 @@ void Consensus::State::count_votes(Now now) {
   auto* candidate = std::get_if<Candidate>(&role);
   if (candidate == nullptr || !persistence.holds(hard_state)) return;
   Ballot::Slot* own = candidate->ballot.find(self);
-  if (!own->granted) {
+  if (own != nullptr && !own->granted) {
     own->granted = true;   // durable only now, and asked for only now: the timeout begins here
     arm_election_timer(now);
   }
@@ -153,8 +171,8 @@ bool Consensus::State::would_vote(ServerId from, const RequestVote& request) con
 }
 
 void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
-  Peer* asking = peer(from.node);
-  if (asking == nullptr) return;
+  Peer* candidate = asking(from);
+  if (candidate == nullptr) return;
   if (request.term > term_max) return static_cast<void>(++violations);
   RequestVoteReply reply{current_term(), request.pre_vote, false};
   // Who was told to campaign by the leader has its leave (4.2.3).
@@ -176,7 +194,7 @@ void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
       arm_election_timer(now);
     }
   }
-  (request.pre_vote ? asking->pre_vote_reply : asking->vote_reply) = reply;
+  (request.pre_vote ? candidate->pre_vote_reply : candidate->vote_reply) = reply;
 }
 
 // A pre-vote was granted: let that one try first. When a leader dies all its followers notice within the same few

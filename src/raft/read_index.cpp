@@ -67,14 +67,14 @@ void Consensus::State::confirm_reads(Now) {
 void Consensus::State::answer(const PendingRead& read, bool confirmed) {
   if (!read.follower) {
     read_outcomes.push_back({read.id, confirmed, read.index});
-  } else if (Peer* asking = peer(*read.follower)) {
-    asking->read_reply = ReadIndexReply{read.id, confirmed, read.index};
+  } else if (Peer* follower = peer(*read.follower)) {
+    follower->read_reply = ReadIndexReply{read.id, confirmed, read.index};
   }
 }
 
 void Consensus::State::on(ServerId from, const ReadIndexRequest& request, Now now) {
-  Peer* asking = peer(from.node);
-  if (asking == nullptr) return;
+  Peer* follower = asking(from);
+  if (follower == nullptr) return;
   auto* leader = std::get_if<Leader>(&role);
   const auto ours = [&](const PendingRead& read) { return read.follower == from.node; };
   if (leader != nullptr) {
@@ -86,7 +86,7 @@ void Consensus::State::on(ServerId from, const ReadIndexRequest& request, Now no
     }
   }
   if (leader == nullptr || leader->reads.size() >= options.pending_reads_max) {
-    asking->read_reply = ReadIndexReply{request.id, false, Index(0)};
+    follower->read_reply = ReadIndexReply{request.id, false, Index(0)};
     return;
   }
   leader->reads.push_back({from.node, request.id, 0, Index(0), now.steady});

@@ -59,7 +59,7 @@ bool Consensus::State::offer_snapshot(NodeId node, SnapshotMeta meta) {
 
 void Consensus::State::on(ServerId from, InstallSnapshot&& message, Now now) {
   if (message.term < current_term()) {
-    if (Peer* old_leader = peer(from.node)) old_leader->stale_leader = true;   // "Reply immediately" (Figure 13)
+    if (Peer* old_leader = asking(from)) old_leader->stale_leader = true;   // "Reply immediately" (Figure 13)
     return;
   }
   if (!well_formed(message) || !follows(from, message.term, now)) return static_cast<void>(++violations);

@@ -32,6 +32,7 @@ struct Consensus::State {
   // What is owed to one other node besides what a role sends. At most one of each kind; a newer replaces it.
   struct Peer {
     bool linked = false;
+    ServerId asker;                                     // to whom the replies are owed (R4)
     bool stale_leader = false;                          // it leads a term that is over: tell it ours
     std::optional<RequestVoteReply> vote_reply;
     std::optional<RequestVoteReply> pre_vote_reply;
@@ -51,6 +52,7 @@ struct Consensus::State {
   TimePoint deadline() const;
   Status status() const;
   Peer* peer(NodeId node);                 // null: no room
+  Peer* asking(ServerId server);           // the same, and what is owed there is owed to this very server
   void observe(Now now);
   void unreachable(NodeId node, Now now);
   void reachable(NodeId node, Now now);
@@ -59,14 +61,19 @@ struct Consensus::State {
   void persisted(std::uint64_t batch_number, Now now);
   void applied(Index index);
   Standing standing() const;
+  std::optional<Message> take_message_for(ServerId server, Now now);
   std::optional<Message> take_message_for(NodeId node, Now now);
   std::optional<Message> take_reply_for(NodeId node);
+  std::optional<Message> take_role_message_for(NodeId node, Now now);
+  bool may_speak() const;
 
   Term current_term() const { return hard_state.current_term; }
   Index commit_index() const { return hard_state.commit_index; }
   bool is_voter() const { return log.configuration() && log.configuration()->is_voter(self); }
 
   // -- election.cpp
+  bool may_campaign() const;
+  void forget_leader();
   void arm_election_timer(Now now);
   Duration random_up_to(Duration limit);
   bool disk_stalls() const;

@@ -22,6 +22,10 @@ enum class Kind : std::uint8_t {
   presence = 7,
   snapshot_request = 8,
   snapshot_chunk = 9,
+  planned_stop = 10,
+  not_a_member = 11,
+  member_request = 12,
+  member_reply = 13,
   request_vote = 16,
   request_vote_reply = 17,
   append_entries = 18,
@@ -155,6 +159,10 @@ Presence get_presence(Reader& in) {
 
 Kind put(Writer& out, const SnapshotRequest& request) { return write(out, request), Kind::snapshot_request; }
 Kind put(Writer& out, const SnapshotChunk& chunk) { return write(out, chunk), Kind::snapshot_chunk; }
+Kind put(Writer&, const PlannedStop&) { return Kind::planned_stop; }
+Kind put(Writer& out, const NotAMember& frame) { return write(out, frame), Kind::not_a_member; }
+Kind put(Writer& out, const MemberRequest& request) { return write(out, request), Kind::member_request; }
+Kind put(Writer& out, const MemberReply& reply) { return write(out, reply), Kind::member_reply; }
 
 // -- Raft's messages ------------------------------------------------------------------------------------------
 
@@ -310,6 +318,10 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::presence: return get_presence(in);
     case Kind::snapshot_request: return read_snapshot_request(in);
     case Kind::snapshot_chunk: return read_snapshot_chunk(in);
+    case Kind::planned_stop: return PlannedStop{};
+    case Kind::not_a_member: return read_not_a_member(in);
+    case Kind::member_request: return read_member_request(in);
+    case Kind::member_reply: return read_member_reply(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));
     case Kind::request_vote_reply: return raft::Message(get_request_vote_reply(in));
     case Kind::append_entries: return raft::Message(get_append_entries(in));

@@ -10,12 +10,13 @@
 #include "base/digest.hpp"
 #include "base/result.hpp"
 #include "raft/message.hpp"
+#include "wire/member_frame.hpp"
 #include "wire/snapshot_frame.hpp"
 
 namespace parley::wire {
 
-// What nodes say to each other. A link is dialled by the node that speaks on it: it sends Hello, gets Welcome or
-// Rejected, and from then on only the dialler sends. Answers travel on the other node's own link.
+// What nodes say to each other. A link is dialled by the node that speaks on it: it sends Hello, gets Welcome,
+// Rejected or NotAMember, and from then on only the dialler sends. Answers travel on the other node's own link.
 // The length prefix is the transport's; here a frame is: version u8, kind u8, body, checksum u64 (XXH3 of the rest).
 // Every version keeps the first byte and the last eight, so that a newer frame is told from a damaged one.
 
@@ -71,7 +72,7 @@ struct Presence {                    // who is logged in on this node; the whole
 inline constexpr std::size_t presence_max = 10'000;
 
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
-                               SnapshotChunk, raft::Message>;
+                               SnapshotChunk, PlannedStop, NotAMember, MemberRequest, MemberReply, raft::Message>;
 
 std::string encode(const PeerFrame& frame);
 

@@ -309,7 +309,8 @@ TEST(Administration, TheInitialSettingsAreThoseOfTheFirstRelease) {
   EXPECT_THAT(settings(state),
               ElementsAre(testing::Pair("accounts_max", "100000"), testing::Pair("login_idle_days", "30"),
                           testing::Pair("logins_per_account_max", "20"), testing::Pair("members_per_room_max", "1000"),
-                          testing::Pair("memberships_per_account_max", "500"), testing::Pair("registration", "open"),
+                          testing::Pair("memberships_per_account_max", "500"), testing::Pair("min_voters", "1"),
+                          testing::Pair("registration", "open"),
                           testing::Pair("rooms_max", "10000"), testing::Pair("rooms_per_account_max", "100")));
 }
 

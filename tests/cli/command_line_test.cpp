@@ -20,6 +20,7 @@ class CommandLine : public testing::Test {
     commands_.up = [this](const UpOptions& options) { return up_ = options, 11; };
     commands_.demo = [this](const UpOptions& up, const ChatOptions& chat) { return up_ = up, chat_ = chat, 12; };
     commands_.chat = [this](const ChatOptions& options) { return chat_ = options, 13; };
+    commands_.member = [this](const MemberOptions& options) { return member_ = options, 15; };
     commands_.status = [this](const StatusOptions& options) { return status_ = options, 14; };
   }
 
@@ -40,6 +41,7 @@ class CommandLine : public testing::Test {
   std::optional<UpOptions> up_;
   std::optional<ChatOptions> chat_;
   std::optional<StatusOptions> status_;
+  std::optional<MemberOptions> member_;
 };
 
 TEST_F(CommandLine, EachCommandGetsItsOptions) {
@@ -56,6 +58,32 @@ TEST_F(CommandLine, EachCommandGetsItsOptions) {
   EXPECT_EQ(chat_->drain_timeout, milliseconds(0));
   EXPECT_EQ(run({"status", "--json", "--timeout", "5"}), 14);
   EXPECT_EQ(status_->timeout, milliseconds(5));
+}
+
+TEST_F(CommandLine, MemberHasACommandForEachThingThatCanBeDone) {
+  using Action = MemberOptions::Action;
+  EXPECT_EQ(run({"member", "list", "--json", "--config", "c.json"}), 15);
+  EXPECT_EQ(member_->action, Action::list);
+  EXPECT_TRUE(member_->json);
+  EXPECT_EQ(member_->config_file, "c.json");
+  EXPECT_EQ(run({"member", "add", "4", "--peer", "a:1", "--client", "b:2"}), 15);
+  EXPECT_EQ(member_->action, Action::add);
+  EXPECT_EQ(member_->node, 4U);
+  EXPECT_EQ(member_->peer, "a:1");
+  EXPECT_EQ(member_->client, "b:2");
+  EXPECT_EQ(run({"member", "remove", "4"}), 15);
+  EXPECT_EQ(member_->action, Action::remove);
+  EXPECT_FALSE(member_->force);
+  EXPECT_EQ(run({"member", "remove", "4", "--force"}), 15);
+  EXPECT_TRUE(member_->force);
+  EXPECT_EQ(run({"member", "promote", "4"}), 15);
+  EXPECT_EQ(member_->action, Action::promote);
+  EXPECT_EQ(run({"member", "transfer", "2"}), 15);
+  EXPECT_EQ(member_->action, Action::transfer);
+  EXPECT_EQ(member_->node, 2U);
+  EXPECT_EQ(printed({"member"}).exit_code, exit_usage);
+  EXPECT_EQ(printed({"member", "transfer"}).exit_code, exit_usage);
+  EXPECT_EQ(printed({"member", "transfer", "0"}).exit_code, exit_usage);
 }
 
 TEST_F(CommandLine, HelpAndVersionArePrintedAsAsked) {

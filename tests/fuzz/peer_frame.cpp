@@ -40,8 +40,19 @@ wire::SnapshotChunk any_chunk(Input& in) {   // within its copy, as whoever writ
   return chunk;
 }
 
+wire::MemberRequest any_member_request(Input& in) {
+  wire::MemberRequest request;
+  request.id = in.any_number();
+  request.action = static_cast<wire::MemberAction>(in.below(5));
+  request.node = NodeId(in.u32());
+  request.peer_address = in.text(wire::address_max);
+  request.client_address = in.text(wire::address_max);
+  request.force = in.boolean();
+  return request;
+}
+
 wire::PeerFrame any_frame(Input& in) {
-  switch (in.below(10)) {
+  switch (in.below(14)) {
     case 0: {
       wire::Hello hello;
       hello.version_min = in.u16();
@@ -90,6 +101,19 @@ wire::PeerFrame any_frame(Input& in) {
       return request;
     }
     case 8: return any_chunk(in);
+    case 9: return wire::PlannedStop{};
+    case 10: {
+      const Index index(in.any_number());
+      return wire::NotAMember{index, any_configuration(in)};
+    }
+    case 11: return any_member_request(in);
+    case 12: {
+      wire::MemberReply reply;
+      reply.id = in.any_number();
+      reply.outcome = static_cast<wire::MemberReply::Outcome>(in.below(4));
+      reply.text = in.text(wire::member_text_max);
+      return reply;
+    }
     default: return any_message(in);
   }
 }

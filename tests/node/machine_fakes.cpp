@@ -123,6 +123,11 @@ net::awaitable<Submitted> FakeReplication::submit(SharedBytes command) {
   co_return result;
 }
 
+net::awaitable<wire::MemberReply> FakeReplication::administer(wire::MemberRequest request) {
+  administered.push_back(std::move(request));
+  co_return member_reply;
+}
+
 net::awaitable<std::optional<Index>> FakeReplication::read_index(TimePoint) {
   if (!leading || !answers_reads) co_return std::nullopt;
   co_return committed_;

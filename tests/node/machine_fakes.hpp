@@ -80,6 +80,8 @@ class FakeReplication final : public Replication {
   const store::Identity& identity() const override { return identity_; }
   std::vector<NodeId> waiting_for() const override { return waiting; }
   bool connected(NodeId) const override { return true; }
+  std::optional<QuorumView> quorum() const override { return quorum_view; }
+  net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override { leader_callback_ = std::move(callback); }
   void announce_presence(std::vector<std::uint64_t> accounts) override { announced = std::move(accounts); }
   std::vector<std::uint64_t> remote_presence() const override { return elsewhere; }
@@ -105,6 +107,9 @@ class FakeReplication final : public Replication {
   bool append_when_unknown = false;         // outcome `unknown`: was it appended all the same?
   Duration submit_delay{0};
   std::vector<NodeId> waiting;
+  std::optional<QuorumView> quorum_view;
+  std::vector<wire::MemberRequest> administered;   // all that came
+  wire::MemberReply member_reply;
   std::vector<std::uint64_t> announced;
   std::vector<std::uint64_t> elsewhere;
   std::vector<SharedBytes> submitted;  // all that came, in order

@@ -83,7 +83,8 @@ TEST_F(MethodsTest, NoValueOfAnyParameterOfAnyMethodHarmsTheNode) {
       "read",       "mark",         "unread",       "search",         "sync",           "outcome",
       "who",        "room.create",  "room.join",    "room.leave",     "room.invite",    "room.remove",
       "room.topic", "room.list",    "room.members", "account.list",   "account.delete", "account.password",
-      "admin.set",  "admin.invite", "admin.admin",  "admin.password", "admin.ban"};
+      "admin.set",  "admin.invite", "admin.admin",  "admin.password", "admin.ban",
+      "cluster.members", "cluster.add", "cluster.remove", "cluster.promote", "cluster.transfer"};
   Random random(7);
   for (const auto& method : methods) {
     for (int i = 0; i < 60; ++i) {

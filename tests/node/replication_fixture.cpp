@@ -52,6 +52,7 @@ ReplicationParts TestReplica::Life::parts() {
   parts.identity = directory.identity;
   parts.log = directory.log.get();
   parts.durable = directory.durable;
+  parts.min_voters = [this] { return owner.min_voters; };
   return parts;
 }
 
@@ -80,6 +81,16 @@ net::awaitable<void> TestReplica::Life::submit(std::string command) {
 net::awaitable<void> TestReplica::Life::read() {
   const auto index = co_await replication.read_index(never);
   reads.push_back(index);
+}
+
+net::awaitable<void> TestReplica::Life::leave() {
+  co_await replication.depart();
+  replication.stop();
+}
+
+net::awaitable<void> TestReplica::Life::administer(wire::MemberRequest request) {
+  auto reply = co_await replication.administer(std::move(request));
+  replies.push_back(std::move(reply));
 }
 
 // -- one replica ----------------------------------------------------------------------------------------------
@@ -123,6 +134,12 @@ void TestReplica::submit(std::string command) {
 
 void TestReplica::read() { net::spawn(world_.context(life_->number).get_executor(), life_->read()); }
 
+void TestReplica::leave() { net::spawn(world_.context(life_->number).get_executor(), life_->leave()); }
+
+void TestReplica::administer(wire::MemberRequest request) {
+  net::spawn(world_.context(life_->number).get_executor(), life_->administer(std::move(request)));
+}
+
 // -- several --------------------------------------------------------------------------------------------------
 
 TestCluster::TestCluster(std::size_t nodes, std::uint64_t seed) : world_(seed), fabric_(world_, sim::FabricOptions()) {
@@ -147,9 +164,11 @@ TestReplica* TestCluster::leader() {
   }
   for (const auto& [id, count] : named) {
     TestReplica& candidate = node(id.value);
-    if (count > size() / 2 && candidate.running() && candidate.replication().status().role == raft::Role::leader) {
-      return &candidate;
-    }
+    if (!candidate.running()) continue;
+    const auto status = candidate.replication().status();
+    if (status.role != raft::Role::leader || !status.configuration) continue;
+    // Of two voters the other one may be dead: it leads on, and may shrink (R2).
+    if (count >= status.configuration->quorum() || status.configuration->voters() == 2) return &candidate;
   }
   return nullptr;
 }
@@ -170,6 +189,27 @@ TestReplica& TestCluster::follower() {
     if (node->running() && node.get() != leading) return *node;
   }
   return *nodes_.front();
+}
+
+std::string TestCluster::story() const {
+  std::string text;
+  for (const auto& node : nodes_) {
+    for (const auto& line : node->lines()) text += "node " + std::to_string(node->id().value) + " " + line + "\n";
+  }
+  return text;
+}
+
+bool TestCluster::votes(std::uint32_t number) {
+  auto* const leading = leader();
+  if (leading == nullptr) return false;
+  const auto configuration = leading->replication().status().configuration;
+  const auto* member = configuration->find(NodeId(number));
+  return member != nullptr && member->voter;
+}
+
+std::size_t TestCluster::voters() {
+  auto* const leading = leader();
+  return leading == nullptr ? 0 : leading->replication().status().configuration->voters();
 }
 
 bool TestCluster::wait_until_all_applied(const std::string& command) {

@@ -31,6 +31,7 @@ class TestReplica {
   void kill();          // SIGKILL: what was written stays
   void crash();         // power cut: what was not synced is lost
   void stop() { life_->replication.stop(); }
+  void leave();         // SIGTERM: a planned stop; ended() soon after
 
   bool running() const { return life_ != nullptr; }
   bool ended() const { return life_ && life_->ended; }
@@ -49,6 +50,9 @@ class TestReplica {
   void submit(std::string command);
   const std::vector<Submitted>& outcomes() const { return life_->outcomes; }
   void read();
+  void administer(wire::MemberRequest request);
+  const std::vector<wire::MemberReply>& replies() const { return life_->replies; }
+  std::size_t min_voters = 1;   // as the replicated setting says
   const std::vector<std::optional<Index>>& reads() const { return life_->reads; }
 
  private:
@@ -66,6 +70,7 @@ class TestReplica {
     std::map<raft::EntryId, std::string> applied;
     std::vector<Submitted> outcomes;
     std::vector<std::optional<Index>> reads;
+    std::vector<wire::MemberReply> replies;
     bool ended = false;
 
     Seams seams();
@@ -74,6 +79,8 @@ class TestReplica {
     net::awaitable<void> apply();
     net::awaitable<void> submit(std::string command);
     net::awaitable<void> read();
+    net::awaitable<void> leave();
+    net::awaitable<void> administer(wire::MemberRequest request);
   };
   void end();
 
@@ -101,9 +108,13 @@ class TestCluster {
   std::size_t size() const { return nodes_.size(); }
   void start_all();
 
-  TestReplica* leader();                                      // which a majority of the running nodes know
+  TestReplica* leader();                                      // which as many nodes as it needs know
   TestReplica* wait_for_leader(Duration at_most = std::chrono::seconds(10));   // whom all running nodes know
   TestReplica& follower();                                    // some running node that doesn't lead
+  std::string story() const;   // what all nodes have logged, for a failure's message
+  // By the leader's configuration.
+  bool votes(std::uint32_t number);
+  std::size_t voters();
   bool wait_until_all_applied(const std::string& command);    // on every running node
   bool wait(const std::function<bool()>& condition, Duration at_most = std::chrono::seconds(10)) {
     return world_.run_until(condition, at_most);

@@ -155,6 +155,92 @@ TEST(Autopilot, WhoSaidThatItStopsKeepsItsSeatAWhile) {
   EXPECT_TRUE(scene.ask(autopilot));
 }
 
+TEST(Autopilot, ASeatIsNotKeptWhereNothingCouldBeWrittenMeanwhile) {
+  Scene scene(2);
+  Autopilot autopilot;
+  scene.silence(2);
+  scene.links.push_back({NodeId(2), scene.now.steady, scene.now.steady + 60s});
+  scene.pass(99ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(1ms);
+  EXPECT_FALSE(votes(scene.ask(autopilot), 2));
+}
+
+// -- a lost disk (R4) -------------------------------------------------------------------------------------------------
+
+TEST(Autopilot, ALostDiskCostsTheVoteFirstAndThenTheNewOneIsALearner) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.silence(3);
+  scene.links.push_back({NodeId(3), std::nullopt, std::nullopt, Incarnation(77)});
+  scene.pass(1500ms);
+  const auto smaller = scene.ask(autopilot);
+  ASSERT_TRUE(smaller);
+  EXPECT_FALSE(votes(smaller, 3));
+  EXPECT_NE(smaller->find(server(3)), nullptr) << "still the former one, as a learner";
+
+  scene.status.configuration = std::make_shared<const Configuration>(*smaller);
+  const auto replaced = scene.ask(autopilot);
+  ASSERT_TRUE(replaced);
+  const Member* member = replaced->find(NodeId(3));
+  ASSERT_NE(member, nullptr);
+  EXPECT_EQ(member->id.incarnation, Incarnation(77));
+  EXPECT_FALSE(member->voter);
+  EXPECT_TRUE(one_voter_apart(*scene.status.configuration, *replaced));
+}
+
+TEST(Autopilot, ALearnerThatIsStillHeardIsNotReplaced) {
+  Scene scene(2, 1);
+  scene.peer(3).match_index = Index(1);   // not to be promoted either
+  Autopilot autopilot;
+  scene.links.push_back({NodeId(3), std::nullopt, std::nullopt, Incarnation(77)});
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.silence(3);
+  scene.pass(1499ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(1ms);
+  EXPECT_TRUE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, WithMinVotersThreeALostDiskOfThreeWaitsForAnOperator) {
+  Scene scene(3);
+  Autopilot autopilot(AutopilotOptions{.min_voters = 3});
+  scene.silence(3);
+  scene.links.push_back({NodeId(3), std::nullopt, std::nullopt, Incarnation(77)});
+  scene.pass(60s);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, WhoWasAddedByItsAddressesAloneIsKnownAsSoonAsItCalls) {
+  Scene scene(2, 1);
+  auto configuration = *scene.status.configuration;
+  configuration.members.back().id.incarnation = Incarnation(0);
+  scene.status.configuration = std::make_shared<const Configuration>(configuration);
+  scene.peer(3).id.incarnation = Incarnation(0);
+  scene.silence(3);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.links.push_back({NodeId(3), std::nullopt, std::nullopt, Incarnation(77)});
+  const auto known = scene.ask(autopilot);
+  ASSERT_TRUE(known);
+  EXPECT_NE(known->find(ServerId{NodeId(3), Incarnation(77)}), nullptr);
+}
+
+TEST(Autopilot, ALearnerThatHasAcknowledgedNothingIsNotPromoted) {
+  Scene scene(2, 1);
+  scene.status.last_index = Index(10);   // so short that even nothing is close to it
+  for (const std::uint32_t node : {2, 3}) scene.peer(node).match_index = Index(0);
+  Autopilot autopilot;
+  scene.ask(autopilot);
+  scene.pass(10s);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.peer(3).match_index = Index(10);
+  scene.ask(autopilot);
+  scene.pass(500ms);
+  EXPECT_TRUE(votes(scene.ask(autopilot), 3));
+}
+
 TEST(Autopilot, AFollowerDecidesNothing) {
   Scene scene(3);
   Autopilot autopilot;

@@ -309,6 +309,63 @@ TEST(Voters, votes_count_only_for_the_exact_incarnation_in_the_configuration) { 
   EXPECT_EQ(s.status().role, Role::candidate);
 }
 
+TEST(Voters, a_vote_that_one_incarnation_asked_for_is_never_given_to_another) {   // R4, catalogue 36
+  Lone s(newborn());
+  s.raft.step(server(2, 77), vote_for(2, id(1, 1)), s.now);
+  s.sync();
+  EXPECT_FALSE(s.raft.take_message_for(server(2), s.now)) << "it would count there as a vote for itself";
+  const auto reply = s.raft.take_message_for(server(2, 77), s.now);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(std::get<RequestVoteReply>(*reply).vote_granted);
+
+  s.raft.step(server(3, 77), vote_for(3, id(1, 1)), s.now);
+  s.say(3, vote_for(3, id(1, 1)));   // what the other one asked for is void
+  s.sync();
+  EXPECT_FALSE(s.raft.take_message_for(server(3, 77), s.now));
+  EXPECT_FALSE(std::get<RequestVoteReply>(*s.raft.take_message_for(server(3), s.now)).vote_granted);
+}
+
+TEST(Voters, a_leader_is_answered_though_an_old_configuration_in_the_log_lists_another_incarnation) {
+  Lone s(newborn());
+  s.raft.step(server(2, 77), append(2, id(1, 1), {2}), s.now);
+  s.sync();
+  EXPECT_FALSE(s.raft.take_message_for(server(2), s.now));
+  const auto reply = s.raft.take_message_for(server(2, 77), s.now);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(std::get<AppendEntriesReply>(*reply).match_index, Index(2));
+}
+
+TEST(Voters, a_learner_forgets_a_leader_that_is_silent_but_does_not_campaign) {
+  Lone s(born_with(configuration_of(2, 1)), 3);
+  s.say(1, append(1, id(1, 1)));
+  EXPECT_EQ(s.status().leader, NodeId(1));
+  for (int i = 0; i < 100; ++i) s.pass(milliseconds(10));
+  EXPECT_FALSE(s.status().leader);
+  EXPECT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.raft.deadline(), never);
+  s.say(1, append(1, id(1, 1)));
+  EXPECT_EQ(s.status().leader, NodeId(1));
+}
+
+TEST(Voters, who_loses_its_vote_by_an_entry_that_is_not_committed_still_campaigns) {   // dissertation 4.2.2
+  Lone s(born_with(configuration_of(2)), 2);
+  auto without = append(2, id(1, 1), {2});
+  without.entries.front().content = configuration_of(1, 1);
+  s.say(1, without);
+  s.sync();
+  s.time_out();
+  EXPECT_EQ(s.status().role, Role::pre_candidate);
+  s.say(1, RequestVoteReply{Term(3), true, true});
+  s.sync();
+  EXPECT_EQ(s.status().role, Role::candidate) << "its own vote is none";
+  s.say(1, RequestVoteReply{Term(3), false, true});
+  EXPECT_EQ(s.status().role, Role::leader);
+  s.sync();
+  s.acknowledge(1, s.last().index);
+  EXPECT_EQ(s.status().role, Role::follower) << "it led until that was committed";
+  EXPECT_EQ(s.status().commit_index, s.last().index);
+}
+
 TEST(Voters, only_voters_are_asked) {
   Lone s(born_with(configuration_of(2, 1)));
   s.time_out();

@@ -191,6 +191,10 @@ void SimNode::kill() {
   if (std::exchange(power_fails_, false)) disk_.crash(random_);
 }
 
+void SimNode::spawn(awaitable<void> task) {
+  net::spawn(world_.context(parts_->life).get_executor(), std::move(task));
+}
+
 void SimNode::ask_to_stop() {
   if (!parts_) return;
   world_.trace("node " + std::to_string(id_.value) + " is asked to stop");

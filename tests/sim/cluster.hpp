@@ -46,6 +46,7 @@ class SimNode {
   void lose_power_after(std::uint64_t changes, std::uint64_t bytes);
 
   void forgive();   // what was to fail, won't
+  void spawn(awaitable<void> task);   // in this life: something that its outside asks of it
 
   bool running() const { return parts_ != nullptr; }
   bool paused() const;

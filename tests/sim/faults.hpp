@@ -22,6 +22,7 @@ enum class Fault : std::uint8_t {
   wall_jump, wall_strobe, ten_years, drift,                                               // clocks
   overload,
   wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots,  // later
+  leader_stop,
   raw_retries, raw_conflicts, raw_disconnects, raw_nonsense, outcomes, cursor_reuse, revoked_tokens, deleted_accounts,
   weeks_pass                                                                              // clients
 };

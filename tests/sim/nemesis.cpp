@@ -57,7 +57,7 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random) || (clients_ && clients_(event));
+         clock_fault(event, random) || quorum_fault(event, random) || (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
@@ -135,10 +135,13 @@ std::set<NodeId> Nemesis::leave_a_majority() {
     if (!care(node).damaged) healthy.push_back(&node);
   }
   for (std::size_t i = healthy.size(); i > 1; --i) std::swap(healthy[i - 1], healthy[random_.below(i)]);
-  const std::size_t quorum = cluster_.size() / 2 + 1;
-  const std::size_t size = std::min(healthy.size(), quorum + (random_.chance(0.3) ? 1 : 0));
+  // As few as are enough (I15): a majority of the voters, which may be fewer than a majority of the nodes, or more.
+  note_all_beliefs();
   std::set<NodeId> core;
-  for (std::size_t i = 0; i < size; ++i) core.insert(healthy[i]->id());
+  std::size_t size = 0;
+  while (size < healthy.size() && !enough(core, true)) core.insert(healthy[size++]->id());
+  if (!enough(core)) return {};
+  if (size < healthy.size() && random_.chance(0.3)) core.insert(healthy[size]->id());
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {
     SimNode& node = cluster_.node(i);
     node.resume();

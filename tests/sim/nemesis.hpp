@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "raft/configuration.hpp"
 #include "sim/cluster.hpp"
 #include "sim/fault_plan.hpp"
 
@@ -22,8 +23,9 @@ class Nemesis {
   Nemesis(SimCluster& cluster, FaultPlan plan, std::vector<Host> people, std::optional<std::set<std::size_t>> only);
 
   void begin();   // the faulty phase begins now
-  // Ends the faulty phase: heals a random majority and the network among it and the people, and leaves the rest as
-  // broken as it can be. Returns the majority.
+  // Ends the faulty phase: heals a random set of nodes that is enough to go on, and the network among it and the
+  // people, and leaves the rest as broken as it can be. Returns the set; empty: there is none, since what would be
+  // needed was damaged (a voting set that had shrunk to few).
   std::set<NodeId> leave_a_majority();
   void heal_all();   // but what is damaged for good
 
@@ -32,12 +34,15 @@ class Nemesis {
   void hurry_by(std::function<void(double)> callee) { hurry_ = std::move(callee); }   // how overload is made
   void clients_by(std::function<bool(const FaultEvent&)> callee) { clients_ = std::move(callee); }   // their faults
   const std::optional<std::string>& finding() const { return finding_; }
+  // Before a node's life ends, however it ends: what it believes of the voting set.
+  void note_beliefs(SimNode& node);
   const std::map<Fault, std::uint64_t>& done() const { return done_; }   // how often each fault really came
 
  private:
   struct Care {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
     bool damaged = false;          // bytes of its disk are not what it wrote
+    bool wiped = false;            // its disk was lost, and it is not a voter again yet
     bool broken = false;
     bool restart_waits = false;
     std::function<void(SimNode&)> before_start;   // once
@@ -59,6 +64,22 @@ class Nemesis {
   SimNode* leader_or_any(Random& random);
   Care& care(const SimNode& node) { return cares_.at(node.id()); }
   void leave_broken(SimNode& node);
+
+  // nemesis_quorum.cpp
+  struct Belief {                  // a configuration in some node's log
+    Index index;
+    raft::ConfigurationPtr configuration;
+    bool committed = false;
+  };
+  void note_all_beliefs();
+  std::vector<Belief> relevant() const;
+  std::vector<Belief> about_to_be();
+  bool enough(const std::set<NodeId>& nodes, bool promoted = false);
+  bool may_lose(const SimNode& node);
+  std::set<NodeId> intact() const;
+  bool quorum_fault(const FaultEvent& event, Random& random);
+  void wipe(SimNode& node, Duration downtime);
+  bool hand_over(Random& random);
 
   // nemesis_network.cpp
   bool network_fault(const FaultEvent& event, Random& random);
@@ -94,6 +115,7 @@ class Nemesis {
   Random random_;
   FabricOptions calm_;
   std::map<NodeId, Care> cares_;
+  std::map<NodeId, std::vector<Belief>> beliefs_;        // of each node's log, when it was looked at last
   std::uint64_t phase_ = 0;                              // tells what was scheduled in a phase that is over
   std::uint64_t last_undo_ = 0;
   std::map<std::uint64_t, std::function<void()>> undos_;

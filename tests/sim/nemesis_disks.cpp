@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cerrno>
 
 #include "sim/nemesis.hpp"
@@ -80,10 +79,7 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
 
 // Of the data at rest, while the node is down. At most a minority is ever touched.
 void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
-  const auto damaged =
-      std::count_if(cares_.begin(), cares_.end(), [](const auto& entry) { return entry.second.damaged; });
-  const auto minority = static_cast<std::ptrdiff_t>((cluster_.size() - 1) / 2);
-  if (!care(node).damaged && damaged >= minority) return;
+  if (!care(node).damaged && !may_lose(node)) return;
   if (node.running()) {
     if (random.chance(0.5)) node.crash();
     else node.kill();

@@ -54,6 +54,7 @@ bool Nemesis::machine_fault(const FaultEvent& event, Random& random) {
     case Fault::crash_loop: crash_loop(any, cluster_.world().now() + event.lasts, random.fork()); return true;
     case Fault::overload: return overload(event.lasts, random);
     case Fault::stop: stop(any, event.lasts); return true;
+    case Fault::leader_stop: stop(leader, event.lasts); return true;
     case Fault::rolling_restart: rolling_restart(event.lasts); return true;
     case Fault::pause:
     case Fault::leader_pause: {

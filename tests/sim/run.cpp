@@ -78,7 +78,7 @@ class Run final : private LifeObserver {
     world().run_for(phase_);
     if (result_.violation) return;
     live();
-    if (result_.violation) return;
+    if (result_.violation || result_.lost) return;
     converge();
     if (result_.violation) return;
     world().run_for(settling_time);   // what was pushed last arrives
@@ -91,6 +91,8 @@ class Run final : private LifeObserver {
     workload_.stop();
     raw_clients_.stop();
     const auto core = nemesis_.leave_a_majority();
+    result_.lost = core.empty();
+    if (result_.lost) return world().trace("liveness: the voters that would be needed are damaged; not judged");
     std::string names;
     for (const NodeId id : core) names += " " + std::to_string(id.value);
     world().trace("liveness: healed are nodes" + names);
@@ -179,7 +181,10 @@ class Run final : private LifeObserver {
   }
 
   void node_started(SimNode& node) override { judges_.node_restarted(node.id()); }
-  void node_ending(SimNode& node) override { judges_.before_crash(node.id()); }
+  void node_ending(SimNode& node) override {
+    nemesis_.note_beliefs(node);
+    judges_.before_crash(node.id());
+  }
 
   const RunOptions options_;
   const Duration phase_;

@@ -34,6 +34,7 @@ Duration phase_of(const RunOptions& options);
 
 struct RunResult {
   std::optional<Violation> violation;
+  bool lost = false;               // no set of undamaged nodes could go on: liveness was not judged
   Counters counters;
   std::uint64_t operations = 0;
   std::uint64_t world_events = 0;

@@ -354,6 +354,15 @@ void MemoryDisk::crash_losing_all_unsynced() {
   core_->lose_unsynced_names();
 }
 
+void MemoryDisk::lose_everything() {
+  const std::lock_guard guard(core_->mutex);
+  core_->end_process();
+  core_->names.clear();
+  core_->synced_names.clear();
+  core_->changed.clear();
+  std::erase_if(core_->directories, [](const auto& path) { return !path.empty(); });
+}
+
 std::string MemoryDisk::contents(const std::string& path) const {
   const std::lock_guard guard(core_->mutex);
   const InodePtr inode = core_->find(path);

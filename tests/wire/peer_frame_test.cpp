@@ -102,6 +102,12 @@ std::vector<Golden> goldens() {
       {raft::TimeoutNow{Term(5), 7}, "0117" "0500000000000000" "0700000000000000"},
       {SnapshotRequest{{Term(4), Index(9)}, Digest{}, 2}, request_hex},
       {chunk_of(5, 3, "hi"), chunk_hex},
+      {PlannedStop{}, "010a"},
+      {NotAMember{Index(9), one_member()},
+       "010b" "0900000000000000" "0100" "01000000a100000000000000" "01" "03000000613a31" "03000000623a32"},
+      {MemberRequest{6, MemberAction::remove, NodeId(3), "a:1", "b:2", true},
+       "010c" "0600000000000000" "02" "03000000" "03000000613a31" "03000000623a32" "01"},
+      {MemberReply{6, MemberReply::Outcome::refused, "no"}, "010d" "0600000000000000" "01" "02000000" "6e6f"},
   };
 }
 
@@ -159,7 +165,7 @@ TEST(PeerFrame, EveryFlippedBitIsRefused) {
 
 PeerFrame random_frame(Random& random) {
   const auto founding = digest(random_text(random, 8));
-  switch (random.below(17)) {
+  switch (random.below(21)) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
                    testing::random_server(random), NodeId(7), ClusterId(random.next()), founding};
@@ -209,6 +215,18 @@ PeerFrame random_frame(Random& random) {
       chunk.total = chunk.offset + chunk.bytes.size() + (chunk.bytes.size() > 0 ? random.next() / 4 : 0);
       return chunk;
     }
+    case 16: return PlannedStop{};
+    case 17: return NotAMember{Index(random.next()), testing::random_configuration(random)};
+    case 18:
+      return MemberRequest{random.next(),
+                           static_cast<MemberAction>(random.below(5)),
+                           NodeId(static_cast<std::uint32_t>(random.next())),
+                           random_text(random, address_max),
+                           random_text(random, address_max),
+                           random.chance(0.5)};
+    case 19:
+      return MemberReply{random.next(), static_cast<MemberReply::Outcome>(random.below(4)),
+                         random_text(random, member_text_max)};
     default: return raft::ReadIndexReply{random.next(), random.chance(0.5), Index(random.next())};
   }
 }
@@ -307,6 +325,15 @@ TEST(PeerFrame, AVoteOfAnUnknownKindIsRefused) {
   bytes.resize(bytes.size() - 8);
   bytes.back() = 3;
   EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
+}
+
+TEST(PeerFrame, AMemberRequestOrReplyOfAnUnknownKindIsRefused) {
+  for (const PeerFrame& frame : {PeerFrame(MemberRequest{}), PeerFrame(MemberReply{})}) {
+    std::string bytes = encode(frame);
+    bytes.resize(bytes.size() - 8);
+    bytes[10] = 5;   // behind version, kind and id
+    EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
+  }
 }
 
 TEST(PeerFrameDeath, AChunkBeyondItsLimitsOrItsCopyIsABrokenAssertion) {

@@ -1,0 +1,135 @@
+#include "node/autopilot_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::node {
+namespace {
+
+constexpr int fresh_heartbeats = 2;
+constexpr int steady_heartbeats = 4;       // doubled each time it falls out: until it votes again it is missed
+constexpr int silent_grace_timeouts = 5;   // election timeouts without a word from a voter whose port does not refuse
+
+std::string ms_since(TimePoint then, TimePoint now) {
+  return std::to_string(std::chrono::duration_cast<milliseconds>(now - then).count()) + " ms";
+}
+
+// Why a voter loses its vote.
+std::string trouble_of(ServerId id, const raft::Status& status, const std::vector<raft::PeerLink>& links,
+                       TimePoint now) {
+  const auto link = std::ranges::find(links, id.node, &raft::PeerLink::node);
+  const bool refuses = link != links.end() && link->refused_since;
+  if (refuses) return "its port has refused for " + ms_since(*link->refused_since, now);
+  const auto peer = std::ranges::find(status.peers, id, &raft::PeerStatus::id);
+  if (peer == status.peers.end()) return "it does not answer";
+  return "it was not heard for " + ms_since(peer->heard_at, now);
+}
+
+}  // namespace
+
+AutopilotLoop::AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config,
+                             std::function<std::size_t()> min_voters)
+    : seams_(seams),
+      driver_(driver),
+      heartbeat_interval_(config.heartbeat_interval),
+      silent_grace_(silent_grace_timeouts * config.election_timeout),
+      planned_stop_grace_(config.planned_stop_grace),
+      min_voters_(std::move(min_voters)),
+      alarm_(seams.clock.make_alarm()) {}
+
+// A leader looks at every heartbeat: whom it hears changes with the time alone.
+net::awaitable<void> AutopilotLoop::autopilot_loop() {
+  while (!stopping_) {
+    const auto status = driver_.consensus().status();
+    decide(status);
+    TimePoint next = never;
+    if (status.role == raft::Role::leader) {
+      next = std::min(autopilot_.next_look(), seams_.clock.now() + heartbeat_interval_);
+    }
+    co_await alarm_->wait_until(next);
+  }
+}
+
+void AutopilotLoop::look() { alarm_->ring(); }
+
+void AutopilotLoop::leave() { leaving_ = true; }
+
+void AutopilotLoop::stop() {
+  stopping_ = true;
+  alarm_->ring();
+}
+
+raft::AutopilotOptions AutopilotLoop::options() const {
+  raft::AutopilotOptions options;
+  options.enabled = !leaving_;
+  options.silent_grace = silent_grace_;
+  options.fresh = fresh_heartbeats * heartbeat_interval_;
+  options.steady_least = steady_heartbeats * heartbeat_interval_;
+  if (min_voters_) options.min_voters = min_voters_();
+  return options;
+}
+
+void AutopilotLoop::decide(const raft::Status& status) {
+  autopilot_.set_options(options());
+  std::vector<raft::PeerLink> links;
+  for (const auto& [node, known] : links_) links.push_back(known);
+  const Now now = driver_.now();
+  const auto next = autopilot_.decide(status, links, now);
+  if (!next) return;
+  const auto proposed = driver_.consensus().propose_configuration(*next, now);
+  if (!proposed.ok()) return;   // another change is under way: at the next look
+  seams_.logger.warn("quorum", describe_change(*status.configuration, *next, status, links, now.steady));
+  driver_.wake();
+}
+
+// -- what links tell --------------------------------------------------------------------------------------------------
+
+raft::PeerLink& AutopilotLoop::link(NodeId node) {
+  auto& known = links_[node];
+  known.node = node;
+  return known;
+}
+
+void AutopilotLoop::reached(NodeId node) {
+  auto& known = link(node);
+  known.refused_since.reset();
+  known.seat_kept_until.reset();   // it is back, if it was away
+}
+
+void AutopilotLoop::refused(NodeId node) {
+  auto& known = link(node);
+  if (known.refused_since) return;
+  known.refused_since = seams_.clock.now();
+  alarm_->ring();
+}
+
+void AutopilotLoop::lost(NodeId node) { link(node).refused_since.reset(); }
+
+void AutopilotLoop::called(ServerId server) { link(server.node).joining = server.incarnation; }
+
+void AutopilotLoop::stops(NodeId node) { link(node).seat_kept_until = seams_.clock.now() + planned_stop_grace_; }
+
+bool AutopilotLoop::stops_on_purpose(NodeId node) const {
+  const auto found = links_.find(node);
+  return found != links_.end() && found->second.seat_kept_until > seams_.clock.now();
+}
+
+std::string describe_change(const raft::Configuration& before, const raft::Configuration& after,
+                            const raft::Status& status, const std::vector<raft::PeerLink>& links, TimePoint now) {
+  std::string what;
+  for (const auto& member : after.members) {
+    const std::string node = "node " + std::to_string(member.id.node.value);
+    const auto* former = before.find(member.id.node);
+    if (former == nullptr || *former == member) continue;
+    if (former->id != member.id) {
+      what = node + " goes on with the data directory that it came with, as a learner; its former one is gone";
+    } else if (member.voter) {
+      what = node + " becomes a voter: it is caught up and steady";
+    } else {
+      what = node + " becomes a learner: " + trouble_of(member.id, status, links, now);
+    }
+  }
+  return what + "; " + std::to_string(after.voters()) + (after.voters() == 1 ? " voter" : " voters");
+}
+
+}  // namespace parley::node

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/driver.hpp"
+#include "node/replication.hpp"
+#include "node/seams.hpp"
+#include "raft/autopilot.hpp"
+
+namespace parley::node {
+
+// Dynamic quorum (DESIGN.md section 2): while this node leads, asks raft::Autopilot again and again whether the voting
+// set is to change, and proposes what it says. Keeps what the links tell about the other nodes, whoever leads, so that
+// a new leader knows it too. One strand; outlives its loop.
+class AutopilotLoop {
+ public:
+  // `min_voters`: the replicated setting as it was applied last; null: 1.
+  AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config, std::function<std::size_t()> min_voters);
+
+  net::awaitable<void> autopilot_loop();   // once consensus has started, until stop()
+  void look();                             // role or configuration changed
+  void leave();                            // this node stops on purpose: it decides nothing more
+  void stop();
+
+  // What links tell.
+  void reached(NodeId node);               // a link to it is up: its process lives
+  void refused(NodeId node);               // its port refuses: its process is gone
+  void lost(NodeId node);                  // it can't be reached, who knows why
+  void called(ServerId server);            // it takes part, or asks to
+  void stops(NodeId node);                 // on purpose
+  bool stops_on_purpose(NodeId node) const;
+
+  QuorumView view() const { return {autopilot_.resilience(), autopilot_.acts_at()}; }   // of a leader
+
+ private:
+  raft::AutopilotOptions options() const;
+  void decide(const raft::Status& status);
+  raft::PeerLink& link(NodeId node);
+
+  Seams seams_;
+  Driver& driver_;
+  const Duration heartbeat_interval_;
+  const Duration silent_grace_;
+  const Duration planned_stop_grace_;
+  std::function<std::size_t()> min_voters_;
+  std::unique_ptr<net::Alarm> alarm_;
+  raft::Autopilot autopilot_;
+  std::map<NodeId, raft::PeerLink> links_;
+  bool leaving_ = false;
+  bool stopping_ = false;
+};
+
+// What changes from one configuration to the next and why, for the log.
+std::string describe_change(const raft::Configuration& before, const raft::Configuration& after,
+                            const raft::Status& status, const std::vector<raft::PeerLink>& links, TimePoint now);
+
+}  // namespace parley::node

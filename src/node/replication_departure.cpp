@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <utility>
+
+#include "node/replication_node.hpp"
+#include "raft/log.hpp"
+
+// A planned stop (DESIGN.md section 2): the others are told, so that they keep this node's seat; a leader hands over
+// first. Nothing depends on its success: a node that stops like this and one that is killed leave the same disk.
+
+namespace parley::node {
+namespace {
+
+constexpr int departure_timeouts = 4;   // election timeouts that it may take, all in all
+constexpr Duration look_interval = milliseconds(5);
+
+}  // namespace
+
+net::awaitable<void> ReplicationNode::depart() {
+  if (!driver_.started() || stopping_) co_return;
+  autopilot_.leave();
+  for (const auto& [id, peer] : peers_) peer->post(wire::PeerFrame(wire::PlannedStop()));
+  const TimePoint deadline = seams_.clock.now() + departure_timeouts * config_.election_timeout;
+  bool led = driver_.consensus().status().role == raft::Role::leader;
+  while (!stopping_ && seams_.clock.now() < deadline && !(led_out(led) && told_everybody())) {
+    const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
+    co_await departure_alarm_->wait_until(next);
+  }
+}
+
+bool ReplicationNode::told_everybody() const {
+  return std::ranges::all_of(peers_, [](const auto& entry) { return entry.second->drained(); });
+}
+
+// One step out of the leadership; true when none is left. Who led stays until the next leader has committed in its own
+// term: that one may need this node's vote for it, and may take this node's vote away only afterwards (R1). `led`: it
+// did since it is to stop.
+bool ReplicationNode::led_out(bool& led) {
+  const auto status = driver_.consensus().status();
+  if (status.role != raft::Role::leader) {
+    return !led || driver_.consensus().log().term_at(status.commit_index) == status.term;
+  }
+  led = true;
+  if (status.transfer_target) return false;
+  const auto stops = [this](NodeId node) { return autopilot_.stops_on_purpose(node); };
+  if (const auto successor = best_successor(status, self(), stops)) {
+    const auto begun = driver_.consensus().transfer_leadership(*successor, driver_.now());
+    if (begun.ok()) seams_.logger.info("hand_over", "handing over to node " + std::to_string(successor->value));
+    driver_.wake();
+    return false;
+  }
+  return !promote_successor(status);
+}
+
+// A sole voter makes a voter of a learner that is caught up, so that it can hand over to it. False: there is none.
+bool ReplicationNode::promote_successor(const raft::Status& status) {
+  const auto stops = [this](NodeId node) { return autopilot_.stops_on_purpose(node); };
+  const bool alone = status.configuration->voters() == 1 && status.configuration->is_voter(self());
+  const auto learner = best_learner(status, stops);
+  if (!alone || !learner) return false;
+  auto larger = with_vote(*status.configuration, *learner, true);
+  if (driver_.consensus().propose_configuration(std::move(larger), driver_.now()).ok()) {
+    seams_.logger.info("hand_over", "node " + std::to_string(learner->value) + " is made a voter to hand over to it");
+    driver_.wake();
+  }
+  return true;
+}
+
+}  // namespace parley::node

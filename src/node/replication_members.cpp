@@ -1,0 +1,57 @@
+#include <utility>
+
+#include "node/replication_node.hpp"
+
+// Who has a place in the cluster and who has none: what is said to servers that the committed configuration does not
+// list, and what this node makes of it when it is one of them (R4).
+
+namespace parley::node {
+
+// Neither a member by what is committed nor by what is in the log.
+bool ReplicationNode::is_stranger(ServerId server) const {
+  const auto& committed = driver_.committed_configuration();
+  if (!driver_.started() || !committed || !configuration_) return false;   // this node does not know yet
+  return committed->find(server) == nullptr && configuration_->find(server) == nullptr;
+}
+
+wire::NotAMember ReplicationNode::not_a_member() const {
+  wire::NotAMember frame;
+  frame.index = driver_.committed_configuration_index();
+  frame.configuration = *driver_.committed_configuration();
+  return frame;
+}
+
+// Another incarnation of a member is let in: it may be a lost disk that is to be replaced. An unknown id is not.
+std::optional<Greeting> ReplicationNode::answer_to_stranger(const wire::Hello& hello) const {
+  if (!is_stranger(hello.from)) return std::nullopt;
+  if (configuration_->find(hello.from.node) != nullptr) return std::nullopt;
+  if (driver_.committed_configuration()->find(hello.from.node) != nullptr) return std::nullopt;
+  if (hello.cluster == identity_.cluster) return Greeting(not_a_member());
+  const std::string id = std::to_string(hello.from.node.value);
+  wire::Rejected rejected;
+  rejected.reason = "node " + id + " is not a member of this cluster; on one that is, say: parley member add " + id +
+                    " --peer HOST:PORT --client HOST:PORT";
+  return Greeting(std::move(rejected));
+}
+
+std::string ReplicationNode::told_not_a_member(NodeId by, const wire::NotAMember& frame) {
+  driver_.told_not_a_member(frame.index, frame.configuration);
+  return "by what node " + std::to_string(by.value) + " knows this data directory is no member of the cluster" +
+         (frame.configuration.find(identity_.node) == nullptr ? "; see: parley member add" : " yet");
+}
+
+// Whoever has no place any more is told while there is a link, and not dialled again: it is told when it calls, too.
+void ReplicationNode::configuration_committed() {
+  const auto& committed = *driver_.committed_configuration();
+  for (const auto& [id, peer] : peers_) {
+    if (peer->up() && peer->welcome()->cluster == identity_.cluster && is_stranger(peer->welcome()->from)) {
+      tell_stranger(id);
+    }
+    const bool to_come = configuration_ && configuration_->find(id) != nullptr;
+    if (committed.find(id) == nullptr && !to_come) peer->set_addresses({});
+  }
+}
+
+void ReplicationNode::tell_stranger(NodeId to) { peer(to)->post(wire::PeerFrame(not_a_member())); }
+
+}  // namespace parley::node

@@ -1,0 +1,182 @@
+#include <chrono>
+
+#include "node/replication_fixture.hpp"
+
+// Members come and go and leadership is handed over, as operators ask for it.
+
+namespace parley::node {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Action = wire::MemberAction;
+using Outcome = wire::MemberReply::Outcome;
+
+// Three nodes that were born together, and a fourth that nobody knows yet.
+class MembershipTest : public ::testing::Test {
+ protected:
+  MembershipTest() {
+    for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).config() = test_config(3);
+  }
+  void SetUp() override {
+    for (std::uint32_t id = 1; id <= 3; ++id) ASSERT_TRUE(cluster.node(id).start().ok());
+    ASSERT_NE(cluster.wait_for_leader(), nullptr);
+    cluster.world().run_for(1s);
+  }
+  wire::MemberReply ask(TestReplica& node, Action action, std::uint32_t about, bool force = false) {
+    wire::MemberRequest request;
+    request.action = action;
+    request.node = NodeId(about);
+    request.force = force;
+    if (action == Action::add) {
+      request.peer_address = "10.0.0." + std::to_string(about) + ":7101";
+      request.client_address = "10.0.0." + std::to_string(about) + ":7201";
+    }
+    const std::size_t before = node.replies().size();
+    node.administer(std::move(request));
+    cluster.wait([&] { return node.replies().size() > before; });
+    return node.replies().size() > before ? node.replies().back() : wire::MemberReply{};
+  }
+  void ask_and_wait(TestReplica& node, Action action, std::uint32_t about) {
+    ask(node, action, about);
+    cluster.world().run_for(1s);
+  }
+  TestReplica& follower(std::uint32_t but = 0) {
+    for (std::uint32_t id = 1;; ++id) {
+      if (&cluster.node(id) != cluster.leader() && id != but) return cluster.node(id);
+    }
+  }
+  TestCluster cluster{4};
+};
+
+TEST_F(MembershipTest, LeadershipIsHandedOverToWhomIsNamedWhoeverIsAsked) {
+  for (const bool ask_leader : {true, false}) {
+    auto& target = follower();
+    auto& asked = ask_leader ? *cluster.leader() : follower(target.id().value);
+    const auto reply = ask(asked, Action::transfer, target.id().value);
+    EXPECT_EQ(reply.outcome, Outcome::done) << reply.text;
+    EXPECT_EQ(cluster.wait_for_leader(), &target);
+  }
+}
+
+TEST_F(MembershipTest, LeadershipIsNotHandedToWhoIsNotHeardOrNoMember) {
+  auto& dead = follower();
+  dead.kill();
+  cluster.world().run_for(1s);
+  EXPECT_EQ(ask(*cluster.leader(), Action::transfer, dead.id().value).outcome, Outcome::refused);
+  const auto reply = ask(*cluster.leader(), Action::transfer, 4);
+  EXPECT_EQ(reply.outcome, Outcome::refused);
+  EXPECT_THAT(reply.text, HasSubstr("no member"));
+}
+
+TEST_F(MembershipTest, AnUnknownNodeIsToldToBeAddedAndBecomesAVoterOnceItIs) {
+  auto& fourth = cluster.node(4);
+  ASSERT_TRUE(fourth.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return fourth.said("parley member add 4"); })) << cluster.story();
+  EXPECT_EQ(fourth.replication().consensus(), nullptr) << "it took part in something";
+
+  const auto reply = ask(follower(), Action::add, 4);
+  EXPECT_EQ(reply.outcome, Outcome::done) << reply.text;
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); })) << cluster.story();
+  EXPECT_EQ(cluster.voters(), 4U);
+  fourth.submit("from the fourth");
+  EXPECT_TRUE(cluster.wait_until_all_applied("from the fourth"));
+  EXPECT_EQ(ask(fourth, Action::add, 4).text, "node 4 is a member already, at these addresses");
+}
+
+TEST_F(MembershipTest, ANodeThatHasMovedSaysWhatMakesItSo) {   // R6
+  auto& moved = follower();
+  moved.kill();
+  auto& own = moved.config().nodes.at(moved.id().value - 1);
+  const std::string address = "10.0.0." + std::to_string(moved.id().value) + ":7301";
+  own.peer.advertise = own.peer.listen = address;
+  ASSERT_TRUE(moved.start().ok());
+  cluster.world().run_for(100ms);
+  EXPECT_TRUE(moved.said("parley member add " + std::to_string(moved.id().value) + " --peer " + address));
+
+  wire::MemberRequest request;
+  request.action = Action::add;
+  request.node = moved.id();
+  request.peer_address = address;
+  auto& leader = *cluster.leader();
+  leader.administer(std::move(request));
+  ASSERT_TRUE(cluster.wait([&] { return !leader.replies().empty(); }));
+  EXPECT_EQ(leader.replies().front().outcome, Outcome::done) << leader.replies().front().text;
+  EXPECT_TRUE(cluster.wait([&] { return leader.replication().connected(moved.id()); })) << cluster.story();
+}
+
+TEST_F(MembershipTest, ARemovedNodeIsToldAndEnds) {
+  auto& removed = follower();
+  auto& leader = *cluster.leader();
+  EXPECT_THROW(ask_and_wait(leader, Action::remove, removed.id().value), Replaced);
+  removed.kill();   // as its process ends with that
+  ASSERT_TRUE(cluster.wait([&] { return !leader.replies().empty(); }));
+  EXPECT_EQ(leader.replies().front().outcome, Outcome::done) << leader.replies().front().text;
+  EXPECT_EQ(cluster.voters(), 2U);
+}
+
+TEST_F(MembershipTest, ARemovedNodeThatWasAwayIsToldWhenItComesBack) {
+  auto& removed = follower();
+  removed.kill();
+  cluster.world().run_for(1s);
+  EXPECT_EQ(ask(*cluster.leader(), Action::remove, removed.id().value).outcome, Outcome::done);
+  cluster.world().run_for(5s);
+  ASSERT_TRUE(removed.start().ok());
+  EXPECT_THROW(cluster.world().run_for(5s), Replaced);
+}
+
+TEST_F(MembershipTest, ALeaderThatIsToBeRemovedHandsOverFirst) {
+  auto& old_leader = *cluster.leader();
+  const auto reply = ask(old_leader, Action::remove, old_leader.id().value);
+  EXPECT_EQ(reply.outcome, Outcome::later) << reply.text;
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr && cluster.leader() != &old_leader; }));
+  auto& leader = *cluster.leader();
+  EXPECT_THROW(ask_and_wait(leader, Action::remove, old_leader.id().value), Replaced);
+  old_leader.kill();
+  ASSERT_TRUE(cluster.wait([&] { return !leader.replies().empty(); }));
+  EXPECT_EQ(leader.replies().front().outcome, Outcome::done) << leader.replies().front().text;
+  EXPECT_EQ(cluster.voters(), 2U);
+}
+
+TEST_F(MembershipTest, WhatWouldLoseTheQuorumIsRefused) {
+  for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;   // nothing shrinks by itself
+  cluster.world().run_for(1s);
+  auto& dead = follower();
+  dead.kill();
+  cluster.world().run_for(1s);
+  auto& alive = follower(dead.id().value);
+  const auto reply = ask(*cluster.leader(), Action::remove, alive.id().value);
+  EXPECT_EQ(reply.outcome, Outcome::refused);
+  EXPECT_THAT(reply.text, HasSubstr("--force"));
+  EXPECT_EQ(cluster.voters(), 3U);
+  EXPECT_EQ(ask(*cluster.leader(), Action::remove, dead.id().value).outcome, Outcome::done) << "the dead one may go";
+  EXPECT_EQ(cluster.voters(), 2U);
+}
+
+TEST_F(MembershipTest, AWipedNodeOfThreeWithMinVotersThreeIsRemovedAndAddedByHand) {
+  for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;
+  cluster.world().run_for(1s);
+  auto& wiped = follower();
+  wiped.kill();
+  wiped.wipe();
+  ASSERT_TRUE(wiped.start().ok());
+  cluster.world().run_for(10s);
+  EXPECT_TRUE(cluster.votes(wiped.id().value)) << "the former one still";
+  EXPECT_EQ(wiped.replication().status().configuration, nullptr);
+  EXPECT_EQ(ask(*cluster.leader(), Action::remove, wiped.id().value).outcome, Outcome::done);
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, wiped.id().value).outcome, Outcome::done);
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(wiped.id().value); })) << cluster.story();
+  EXPECT_EQ(cluster.voters(), 3U);
+}
+
+TEST_F(MembershipTest, WithoutALeaderItIsLater) {
+  auto& alone = *cluster.leader();
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    if (&cluster.node(id) != &alone) cluster.node(id).kill();
+  }
+  cluster.world().run_for(2s);
+  EXPECT_EQ(ask(alone, Action::transfer, 4).outcome, Outcome::later);
+}
+
+}  // namespace
+}  // namespace parley::node

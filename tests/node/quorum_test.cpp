@@ -1,0 +1,213 @@
+#include <chrono>
+
+#include "node/replication_fixture.hpp"
+
+// Dynamic quorum, planned stops and lost disks, on production consensus sides over simulated cables and disks.
+
+namespace parley::node {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+class QuorumTest : public ::testing::Test {
+ protected:
+  void start() {
+    cluster.start_all();
+    ASSERT_NE(cluster.wait_for_leader(), nullptr);
+    cluster.world().run_for(1s);   // links that have stood a while are redialled at once when they break
+  }
+  bool writes(TestReplica& node, const std::string& command) {
+    node.submit(command);
+    return cluster.wait_until_all_applied(command);
+  }
+  // And that is committed: before, another failure may come too early.
+  bool shrinks_to(std::size_t voters, Duration at_most = 10s) {
+    return cluster.wait([&] {
+      if (cluster.voters() != voters) return false;
+      const auto status = cluster.leader()->replication().status();
+      return status.commit_index == status.last_index;
+    }, at_most);
+  }
+  TestReplica& other_than(const TestReplica& one, const TestReplica& two) {
+    for (std::uint32_t id = 1;; ++id) {
+      if (&cluster.node(id) != &one && &cluster.node(id) != &two) return cluster.node(id);
+    }
+  }
+  TestCluster cluster{3};
+};
+
+// -- two failures, one after the other (P6) ---------------------------------------------------------------------------
+
+TEST_F(QuorumTest, AfterOneFollowerAndThenTheOtherTheLeaderGoesOn) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  first.kill();
+  ASSERT_TRUE(shrinks_to(2, 400ms)) << "its port refuses: soon";
+  const std::string name = "node " + std::to_string(first.id().value);
+  EXPECT_TRUE(leader.said("quorum: " + name + " becomes a learner: its port has refused for 100 ms; 2 voters"));
+  second.kill();
+  leader.submit("alone");
+  ASSERT_TRUE(cluster.wait([&] { return !leader.applied().empty(); }, 1s));
+  EXPECT_EQ(cluster.voters(), 1U);
+
+  ASSERT_TRUE(first.start().ok());
+  ASSERT_TRUE(second.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.voters() == 3; })) << "both are voters again, by themselves";
+  ASSERT_TRUE(writes(leader, "together"));
+  EXPECT_EQ(first.applied(), leader.applied());
+}
+
+TEST_F(QuorumTest, WhoWentOnAloneIsWaitedFor) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  first.kill();
+  ASSERT_TRUE(shrinks_to(2));
+  second.kill();
+  ASSERT_TRUE(shrinks_to(1));
+  leader.kill();
+  ASSERT_TRUE(first.start().ok());
+  ASSERT_TRUE(second.start().ok());
+  first.submit("never without the last voter");
+  cluster.world().run_for(5s);
+  EXPECT_NE(first.replication().status().role, raft::Role::leader);
+  EXPECT_NE(second.replication().status().role, raft::Role::leader);
+  ASSERT_TRUE(leader.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() == &leader && cluster.voters() == 3; })) << cluster.story();
+  EXPECT_TRUE(writes(first, "with it"));
+}
+
+TEST_F(QuorumTest, ASilentVoterIsGivenAGraceAndATimeIsTold) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& silent = cluster.follower();
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    if (id != silent.id().value) cluster.fabric().part_both(id, silent.id().value);
+  }
+  cluster.world().run_for(1s);
+  EXPECT_EQ(leader.replication().status().configuration->voters(), 3U);
+  const auto view = leader.replication().quorum();
+  ASSERT_TRUE(view && view->acts_at);
+  EXPECT_EQ(view->resilience.bearable, 0U);
+  EXPECT_LE(*view->acts_at - cluster.world().now(), 700ms);
+  cluster.world().run_for(1s);
+  EXPECT_EQ(leader.replication().status().configuration->voters(), 2U);
+  EXPECT_EQ(leader.replication().quorum()->resilience.bearable, 1U);
+  EXPECT_FALSE(silent.replication().quorum()) << "who does not lead knows nothing of it";
+  cluster.fabric().heal();
+  EXPECT_TRUE(cluster.wait([&] { return cluster.voters() == 3; }));
+}
+
+TEST_F(QuorumTest, WithMinVotersThreeNothingShrinks) {
+  for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;
+  start();
+  cluster.follower().kill();
+  cluster.world().run_for(5s);
+  EXPECT_EQ(cluster.voters(), 3U);
+}
+
+// -- planned stops ----------------------------------------------------------------------------------------------------
+
+TEST_F(QuorumTest, ALeaderThatStopsHandsOverFirstAndItsSeatIsKept) {
+  start();
+  auto& leader = *cluster.leader();
+  leader.leave();
+  const TimePoint asked = cluster.world().now();
+  ASSERT_TRUE(cluster.wait([&] { return leader.ended(); }, 2s));
+  EXPECT_LT(cluster.world().now() - asked, 300ms) << "no election timeout has to pass";
+  auto& follower = other_than(leader, leader);
+  const auto next = follower.replication().leader().leader;
+  ASSERT_TRUE(next && *next != leader.id()) << "the next leader is known when it leaves";
+  leader.kill();
+  cluster.world().run_for(10s);
+  EXPECT_EQ(cluster.voters(), 3U) << "it said that it stops on purpose";
+  cluster.world().run_for(60s);
+  EXPECT_EQ(cluster.voters(), 2U) << "but not for ever";
+}
+
+TEST_F(QuorumTest, WhatIsSubmittedDuringAHandOverIsRefusedAsBusyNeverLost) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& follower = cluster.follower();
+  leader.leave();
+  std::size_t asked = 0;
+  for (; asked < 200; ++asked) {
+    follower.submit("s" + std::to_string(asked));
+    cluster.world().run_for(1ms);
+  }
+  ASSERT_TRUE(cluster.wait([&] { return follower.outcomes().size() == asked; }));
+  cluster.world().run_for(1s);
+  std::size_t proposed = 0;
+  for (const auto& outcome : follower.outcomes()) {
+    if (outcome.outcome == Submitted::Outcome::proposed && follower.applied().contains(outcome.entry)) ++proposed;
+  }
+  EXPECT_EQ(follower.applied().size(), proposed) << "what was refused happened all the same";
+  EXPECT_GT(proposed, asked / 2);
+}
+
+TEST_F(QuorumTest, ASoleVoterThatStopsMakesALearnerItsSuccessor) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  first.kill();
+  ASSERT_TRUE(shrinks_to(2));
+  second.kill();
+  ASSERT_TRUE(shrinks_to(1));
+  ASSERT_TRUE(first.start().ok());
+  const auto caught_up = [&] {
+    for (const auto& peer : leader.replication().status().peers) {
+      if (peer.id.node == first.id()) return peer.replicating && peer.match_index > Index(0);
+    }
+    return false;
+  };
+  ASSERT_TRUE(cluster.wait(caught_up));
+  ASSERT_EQ(cluster.voters(), 1U) << "it has not been steady for long enough to be promoted by itself";
+  leader.leave();
+  ASSERT_TRUE(cluster.wait([&] { return leader.ended(); }, 3s));
+  leader.kill();
+  ASSERT_TRUE(cluster.wait([&] { return first.replication().status().role == raft::Role::leader; }));
+  EXPECT_TRUE(writes(first, "it goes on")) << "it waits for the seat of the one that stopped\n" << cluster.story();
+}
+
+TEST_F(QuorumTest, EverybodyStopsAndAllAreVotersAfterwards) {
+  start();
+  for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).leave();
+  const auto all_ended = [&] { return cluster.node(1).ended() && cluster.node(2).ended() && cluster.node(3).ended(); };
+  ASSERT_TRUE(cluster.wait(all_ended, 3s));
+  for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).kill();
+  start();
+  EXPECT_EQ(cluster.voters(), 3U);
+  EXPECT_TRUE(writes(cluster.node(1), "again"));
+}
+
+// -- lost disks (R4) --------------------------------------------------------------------------------------------------
+
+TEST_F(QuorumTest, AWipedNodeTakesTheFormerOnesPlaceByItself) {
+  start();
+  ASSERT_TRUE(writes(*cluster.leader(), "before"));
+  auto& wiped = cluster.follower();
+  const auto former = wiped.replication().identity().incarnation;
+  wiped.kill();
+  wiped.wipe();
+  ASSERT_TRUE(wiped.start().ok());
+  ASSERT_TRUE(cluster.wait([&] {
+    const auto* leading = cluster.leader();
+    if (leading == nullptr) return false;
+    const auto configuration = cluster.leader()->replication().status().configuration;
+    return configuration->is_voter(wiped.replication().consensus() == nullptr
+                                       ? ServerId{}
+                                       : ServerId{wiped.id(), wiped.replication().identity().incarnation});
+  })) << "it is a voter under its new incarnation";
+  EXPECT_NE(wiped.replication().identity().incarnation, former);
+  EXPECT_EQ(cluster.voters(), 3U);
+  EXPECT_TRUE(cluster.wait_until_all_applied("before"));
+  EXPECT_TRUE(writes(wiped, "after"));
+}
+
+}  // namespace
+}  // namespace parley::node

@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "net/spawn.hpp"
+#include "raft/log.hpp"
+#include "sim/nemesis.hpp"
+
+// The voting set changes by itself (dynamic quorum), so which nodes are enough to go on, and whose disks may be harmed
+// without loss of what was acknowledged, is looked up in what the nodes believe. And the faults that are about it.
+
+namespace parley::sim {
+
+// -- who is enough ------------------------------------------------------------------------------------------------
+
+void Nemesis::note_beliefs(SimNode& node) {
+  if (!node.running() || node.node().between_lives()) return;
+  const auto* consensus = node.node().replication().consensus();
+  if (consensus == nullptr) return;
+  const raft::Log& log = consensus->log();
+  if (!log.configuration()) return;
+  auto& known = beliefs_[node.id()];
+  known.clear();
+  const Index commit = consensus->hard_state().commit_index;
+  known.push_back({log.configuration_index(), log.configuration(), log.configuration_index() <= commit});
+  if (known.back().committed) return;
+  if (const auto before = log.configuration_at(commit)) known.push_back({Index(0), before, true});
+}
+
+// Who is a voter by its new data directory is whole again.
+void Nemesis::note_all_beliefs() {
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) note_beliefs(cluster_.node(i));
+  for (const auto& belief : relevant()) {
+    for (auto& [id, cared] : cares_) {
+      SimNode& machine = cluster_.node(id.value);
+      if (!cared.wiped || !belief.committed || !machine.running() || machine.node().between_lives()) continue;
+      const ServerId now{id, machine.node().replication().identity().incarnation};
+      if (belief.configuration->is_voter(now)) cared.wiped = false;
+    }
+  }
+}
+
+// The latest configuration that is committed, and those in some log that may yet follow it.
+std::vector<Nemesis::Belief> Nemesis::relevant() const {
+  Belief latest;
+  for (const auto& [id, known] : beliefs_) {
+    for (const auto& belief : known) {
+      if (belief.committed && (!latest.configuration || belief.index > latest.index)) latest = belief;
+    }
+  }
+  std::vector<Belief> found;
+  if (latest.configuration) found.push_back(latest);
+  for (const auto& [id, known] : beliefs_) {
+    if (cares_.at(id).damaged) continue;   // nobody counts on it
+    for (const auto& belief : known) {
+      if (!belief.committed && belief.index > latest.index) found.push_back(belief);
+    }
+  }
+  return found;
+}
+
+// A learner that is well may be made a voter just when it is taken away, and nothing is committed without it: it counts
+// as one.
+std::vector<Nemesis::Belief> Nemesis::about_to_be() {
+  std::vector<Belief> found;
+  SimNode* leader = cluster_.leader();
+  if (leader == nullptr) return found;
+  const auto configuration = leader->node().replication().status().configuration;
+  for (const auto& member : configuration->members) {
+    if (member.voter || !cluster_.node(member.id.node.value).running()) continue;
+    auto larger = *configuration;
+    for (auto& one : larger.members) one.voter = one.voter || one.id == member.id;
+    found.push_back({Index(0), std::make_shared<const raft::Configuration>(std::move(larger)), false});
+  }
+  return found;
+}
+
+bool Nemesis::enough(const std::set<NodeId>& nodes, bool promoted) {
+  auto beliefs = relevant();
+  if (beliefs.empty()) return nodes.size() > cluster_.size() / 2;   // nobody is born yet
+  if (promoted) std::ranges::move(about_to_be(), std::back_inserter(beliefs));
+  return std::ranges::all_of(beliefs, [&](const Belief& belief) {
+    const auto& members = belief.configuration->members;
+    const auto good = std::ranges::count_if(members, [&](const raft::Member& member) {
+      return member.voter && nodes.contains(member.id.node) && !cares_.at(member.id.node).wiped;
+    });
+    return static_cast<std::size_t>(good) >= belief.configuration->quorum();
+  });
+}
+
+std::set<NodeId> Nemesis::intact() const {
+  std::set<NodeId> nodes;
+  for (const auto& [id, cared] : cares_) {
+    if (!cared.damaged && !cared.wiped) nodes.insert(id);
+  }
+  return nodes;
+}
+
+// Acknowledged means: on a majority of the voters. So without this disk there must be one left that is intact; and as
+// the voting set may come to be the damaged ones alone, no more than a minority of all nodes is ever touched at once.
+bool Nemesis::may_lose(const SimNode& node) {
+  note_all_beliefs();
+  auto left = intact();
+  const auto born = [this](NodeId id) { return beliefs_.contains(id); };
+  if (!std::ranges::all_of(left, born)) return false;
+  left.erase(node.id());
+  return enough(left) && left.size() > cluster_.size() / 2;
+}
+
+// -- faults -------------------------------------------------------------------------------------------------------
+
+bool Nemesis::quorum_fault(const FaultEvent& event, Random& random) {
+  switch (event.fault) {
+    case Fault::wiped: {
+      SimNode& node = any_node(random);
+      if (!may_lose(node) || care(node).broken) return false;
+      wipe(node, event.lasts);
+      return true;
+    }
+    case Fault::transfer: return hand_over(random);
+    default: return false;
+  }
+}
+
+void Nemesis::wipe(SimNode& node, Duration downtime) {
+  if (node.running()) node.kill();
+  node.disk().lose_everything();
+  care(node).wiped = true;
+  beliefs_.erase(node.id());
+  say("node " + std::to_string(node.id().value) + " loses its data directory");
+  if (on_harm_) on_harm_(node.id());
+  restart_after(node, downtime);
+}
+
+namespace {
+
+net::awaitable<void> ask(node::Replication& replication, wire::MemberRequest request) {
+  static_cast<void>(co_await replication.administer(std::move(request)));
+}
+
+}  // namespace
+
+// An operator asks some node that some node lead.
+bool Nemesis::hand_over(Random& random) {
+  SimNode& asked = any_node(random);
+  if (!asked.running() || asked.node().between_lives()) return false;
+  wire::MemberRequest request;
+  request.action = wire::MemberAction::transfer;
+  request.node = any_node(random).id();
+  say("node " + std::to_string(asked.id().value) + " is asked to let node " + std::to_string(request.node.value) +
+      " lead");
+  asked.spawn(ask(asked.node().replication(), std::move(request)));
+  return true;
+}
+
+}  // namespace parley::sim
