@@ -6,6 +6,7 @@
 namespace parley::node {
 namespace {
 
+constexpr int standstill_heartbeats = 2;
 constexpr int fresh_heartbeats = 2;
 constexpr int steady_heartbeats = 4;       // doubled each time it falls out: until it votes again it is missed
 constexpr int silent_grace_timeouts = 5;   // election timeouts without a word from a voter whose port does not refuse
@@ -47,6 +48,8 @@ net::awaitable<void> AutopilotLoop::autopilot_loop() {
       next = std::min(autopilot_.next_look(), seams_.clock.now() + heartbeat_interval_);
     }
     co_await alarm_->wait_until(next);
+    const TimePoint now = seams_.clock.now();   // far too late: a stopped process, a starved machine
+    if (next != never && now > next + standstill_heartbeats * heartbeat_interval_) autopilot_.woke(now);
   }
 }
 

@@ -114,7 +114,7 @@ bool Autopilot::worth_shrinking() const {
 // When a voter counts as dead: never, while it answers. The seat of one that stops on purpose is kept, but not when
 // nothing can be written without the change: that would make of a planned stop what no crash does.
 TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const {
-  TimePoint at = peer.heard_at + options_.silent_grace;
+  TimePoint at = std::max(peer.heard_at, awake_since_) + options_.silent_grace;
   if (link == nullptr) return at;
   if (link->refused_since) at = std::min(at, *link->refused_since + options_.refused_grace);
   if (link->seat_kept_until && resilience_.usable) at = std::max(at, *link->seat_kept_until);

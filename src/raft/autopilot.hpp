@@ -58,6 +58,9 @@ class Autopilot {
 
   TimePoint next_look() const { return next_look_; }
 
+  // This process stood still until now: nobody is judged by the silence of that time.
+  void woke(TimePoint now) { awake_since_ = now; }
+
   // As the last decide() saw it; and when it will act by itself if nothing changes.
   const Resilience& resilience() const { return resilience_; }
   const std::optional<TimePoint>& acts_at() const { return acts_at_; }
@@ -87,6 +90,7 @@ class Autopilot {
   AutopilotOptions options_;
   std::map<NodeId, Seen> seen_;
   Term term_;
+  TimePoint awake_since_ = long_ago;
   Resilience resilience_;
   std::optional<TimePoint> acts_at_;
   TimePoint next_look_ = never;

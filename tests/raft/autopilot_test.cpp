@@ -98,6 +98,19 @@ TEST(Autopilot, WhoIsOnlySilentIsGivenAGrace) {
   EXPECT_TRUE(scene.ask(autopilot));
 }
 
+TEST(Autopilot, ALeaderThatStoodStillJudgesNobodyByThatTime) {   // P4
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.silence(2);
+  scene.pass(3s);
+  autopilot.woke(scene.now.steady);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(1499ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(1ms);
+  EXPECT_FALSE(votes(scene.ask(autopilot), 2));
+}
+
 TEST(Autopilot, WithMinVotersTwoThreeNeverShrink) {   // R1: it would not raise what can be borne
   Scene scene(3);
   Autopilot autopilot(AutopilotOptions{.min_voters = 2});
