@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "node/limits.hpp"
+
 namespace parley::node {
 namespace {
 
@@ -74,7 +76,14 @@ net::awaitable<void> TestReplica::Life::apply() {
 }
 
 net::awaitable<void> TestReplica::Life::submit(std::string command) {
-  const auto outcome = co_await replication.submit(SharedBytes(std::move(command)));
+  const SharedBytes bytes(std::move(command));
+  auto outcome = co_await replication.submit(bytes);
+  const auto alarm = clock.make_alarm();
+  // As Proposals do: a leader that was just founded takes none before it has heard the others' clocks (R14).
+  for (int i = 0; i < 10 && outcome.outcome == Submitted::Outcome::busy; ++i) {
+    co_await alarm->wait_until(clock.now() + submit_retry);
+    outcome = co_await replication.submit(bytes);
+  }
   outcomes.push_back(outcome);
 }
 

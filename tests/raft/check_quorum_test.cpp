@@ -105,7 +105,9 @@ TEST(CheckQuorum, a_leader_whose_disk_hangs_steps_down_where_another_can_lead) {
 // R14 -----------------------------------------------------------------------------------------------------------------
 
 TEST(LogTimeOfEntries, nothing_is_proposed_before_log_time_has_begun_R14) {
-  Lone s(log_of({1}));   // of a cluster just founded: its log has no time yet
+  Durable founded = log_of({1});
+  founded.entries.front().time = LogTime{};
+  Lone s(founded);
   s.lead({2});
   EXPECT_EQ(propose(s).error(), Refusal::busy) << "it would be of 1970, and expire with the first median";
   s.acknowledge(2, s.last().index);

@@ -34,7 +34,8 @@ inline Member learner(std::uint32_t node) { return {server(node), false, {}, {}}
 ConfigurationPtr configuration_of(std::uint32_t voters, std::uint32_t learners = 0);
 ConfigurationPtr configuration_of(std::vector<Member> members);
 
-inline Entry entry_of(Term term, Index index, Content content = Noop{}) { return {{term, index}, LogTime{}, content}; }
+// Of a cluster whose log time has begun: before that a leader takes no proposals (R14).
+inline Entry entry_of(Term term, Index index, Content content = Noop{}) { return {{term, index}, LogTime{1}, content}; }
 inline SharedBytes command(std::string text) { return SharedBytes(std::move(text)); }
 
 // What every founder starts with (R3): the configuration as entry 1 of term 1, committed.
