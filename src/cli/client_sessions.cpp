@@ -119,6 +119,14 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
     }
     co_return true;
   }
+  // Numbers are carried out without gaps, so whatever stood before it was, too: a message among that which is not there
+  // was refused. Sent under a new client session it would now come behind those that were made after it (P3).
+  for (const auto before : outbox_.sequences()) {
+    if (before >= sequence) break;
+    if (outbox_.find(before)->method != "send") continue;
+    settle(before, Outcome::make_local(Outcome::Kind::refused, "unknown_client",
+                                       "it was refused; why is not known, because the client session expired before the answer came"));
+  }
   json::object sent;
   sent["id"] = number_field(*result, "id").value_or(0);
   sent["number"] = number_field(*result, "conversation_number").value_or(0);

@@ -59,9 +59,8 @@ void Proposals::submit(Ask ask, Done done) {
         same->second->waiters.push_back(std::move(done));
         return;
       }
-      chat::Reply conflict;
-      conflict.code = chat::Code::conflict;
-      return done(Settled::with(std::move(conflict)));
+      // Which of the two has the number, only apply says (R15): that one may lose it to this one, on another node.
+      return done(Settled::later("busy", retry_after_busy));
     }
   }
   if (pending_ >= proposals_max) return done(Settled::later("busy", retry_after_busy));

@@ -127,16 +127,22 @@ TimePoint Consensus::State::quorum_contact(Now now) const {
   return reached.value_or(long_ago);
 }
 
+// A sole voter's clock alone is no median where others belong to the cluster (dynamic quorum took their votes): a wrong
+// one would end everything that can expire. So learners are asked then too, and two clocks are needed, of which the
+// lower counts; while there is but one, log time only advances. Before it has begun there is nothing to end.
 std::optional<WallTime> Consensus::State::wall_median(Now now) const {
   const auto& leader = std::get<Leader>(role);
+  const Configuration& configuration = *log.configuration();
+  const bool begun = log.last_time() != LogTime{};
+  const bool sole = begun && configuration.voters() < 2 && configuration.members.size() > 1;
   std::vector<ClockSample> samples;
-  samples.reserve(log.configuration()->members.size());
-  for (const Member& member : log.configuration()->members) {
-    if (!member.voter) continue;
+  samples.reserve(configuration.members.size());
+  for (const Member& member : configuration.members) {
+    if (!member.voter && !sole) continue;
     samples.push_back(member.id == self ? ClockSample{now.wall, now.steady}
                                         : leader.progress.at(member.id.node).clock);
   }
-  return median_wall(std::move(samples), log.configuration()->quorum(), now.steady);
+  return median_wall(std::move(samples), sole ? 2 : configuration.quorum(), now.steady);
 }
 
 void Consensus::State::lead(Now now, bool forgive) {

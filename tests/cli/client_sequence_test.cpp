@@ -143,6 +143,30 @@ TEST_F(ClientTest, AnExpiredSessionIsAskedForOutcomesAndOnlyWhatItLacksIsSentAga
   EXPECT_EQ(node(1).requests("send").back(), "send seq=1 first=1");
 }
 
+// P3: what was made before it was carried out before it. Sent now, it would stand behind it.
+TEST_F(ClientTest, AMessageThatIsMissingBeforeOneThatIsThereWasRefusedAndIsNotSentAgain) {
+  start_ready();
+  kind(send("zero"));
+  for (int i = 0; i < 3; ++i) node(1).expect("send").never_answer();
+  const auto first = send("one");
+  const auto second = send("two");
+  const auto third = send("three");
+  world_.run_for(10ms);
+  cluster_.forget_clients();
+  for (std::size_t id = 1; id <= 3; ++id) {
+    node(id).expect("outcome").reply_with({{"sent", false}});
+    node(id).expect("outcome").reply_with({{"sent", true}, {"id", 77}, {"conversation_number", 5}});
+    node(id).expect("outcome").reply_with({{"sent", false}});
+  }
+  client_->drop_connection("a test");
+  const Outcome refused = outcome(first);
+  EXPECT_EQ(refused.kind, Kind::refused);
+  EXPECT_EQ(refused.reason, "unknown_client");
+  EXPECT_EQ(kind(second), Kind::done);
+  EXPECT_EQ(kind(third), Kind::done);
+  EXPECT_EQ(cluster_.executed, (Lines{"send zero", "send three"}));
+}
+
 TEST_F(ClientTest, WhatCanNotBeAskedForAfterAnExpiryIsUnknownUnlessItsRepetitionIsHarmless) {
   start_ready();
   kind(send("zero"));

@@ -34,8 +34,11 @@ inline Member learner(std::uint32_t node) { return {server(node), false, {}, {}}
 ConfigurationPtr configuration_of(std::uint32_t voters, std::uint32_t learners = 0);
 ConfigurationPtr configuration_of(std::vector<Member> members);
 
-// Of a cluster whose log time has begun: before that a leader takes no proposals (R14).
-inline Entry entry_of(Term term, Index index, Content content = Noop{}) { return {{term, index}, LogTime{1}, content}; }
+// Log time has begun: in 2020, before the clocks of these tests.
+inline constexpr LogTime time_of_old_entries{1'600'000'000'000};
+inline Entry entry_of(Term term, Index index, Content content = Noop{}) {
+  return {{term, index}, time_of_old_entries, content};
+}
 inline SharedBytes command(std::string text) { return SharedBytes(std::move(text)); }
 
 // What every founder starts with (R3): the configuration as entry 1 of term 1, committed.

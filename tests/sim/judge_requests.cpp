@@ -17,6 +17,7 @@ using Standing = std::map<std::string, std::vector<std::size_t>>;
 struct Carried {
   const Operation* operation = nullptr;
   Index index;
+  bool repeated = false;   // maybe, because its client session ended before the answer
 };
 
 std::string at(const Truth::Change& change) {
@@ -82,7 +83,7 @@ Fault check_one(const Truth& truth, const Standing& standing, const Operation& o
   }
   const Truth::Change& change = truth.changes()[places[0]];
   if (operation.ending == Ending::refused) return describe(operation) + " was refused and stands as " + at(change);
-  all.push_back({&operation, change.index});
+  all.push_back({&operation, change.index, may_repeat});
   return operation.method == "send" ? check_send(truth, operation, change) : check_edit(truth, operation, change);
 }
 
@@ -106,17 +107,20 @@ Fault check_deletions(const Truth& truth, const History& history) {
          " are in doubt, but there are " + std::to_string(there);
 }
 
-// Each person's requests in the order they were made, and all requests in an order that real time allows.
+// Each person's requests in the order they were made, and all requests in an order that real time allows. An edit that
+// is repeated under a new client session has no place in the first order: it comes behind messages that the ended one
+// carried out, or stands there already before messages that the ended one refused and that go out again. Nobody can ask
+// what became of it (PROTOCOL.md section 3).
 Fault check_order(std::vector<Carried> all) {
   std::sort(all.begin(), all.end(), [](const Carried& a, const Carried& b) { return a.index < b.index; });
   std::map<std::string, const Operation*> last_of;
   std::vector<Appended> appends;
   for (const Carried& carried : all) {
     const Operation*& last = last_of[carried.operation->person];
-    if (last != nullptr && last->id > carried.operation->id) {
+    if (last != nullptr && last->id > carried.operation->id && !carried.repeated) {
       return describe(*last) + " stands before " + describe(*carried.operation) + ", which was asked for earlier";
     }
-    last = carried.operation;
+    if (!carried.repeated) last = carried.operation;
     const bool told = carried.operation->ending == Operation::Ending::done;
     appends.push_back({carried.index.value, carried.operation->called, told ? carried.operation->returned : never});
   }

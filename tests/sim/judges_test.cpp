@@ -237,6 +237,23 @@ TEST_F(Past, RequestsOfOnePersonInTheWrongOrderAreFound) {
   EXPECT_NAMED(requests(), "asked for earlier");
 }
 
+// Its client session ended before the answer: of an edit nobody can ask what became of it (PROTOCOL.md section 3).
+TEST_F(Past, AnEditOutOfOrderIsFoundUnlessItMayHaveBeenRepeated) {
+  send("anna", "#ops", "anna 1", 20, 1);
+  send("ben", "#ops", "ben 1", 21, 2);
+  send("anna", "#closed", "anna 3", 23, 1).called = at(20);   // asked for before the edit
+  Operation& edit = operation("anna", "edit", 21, 24);
+  edit.messages = {20};
+  edit.text = "anna 2";
+  send("anna", "#closed", "anna 4", 25, 2);
+  Operation& erase = operation("ben", "delete", 25, 26);
+  erase.messages = {21};
+  erase.count = 1;
+  EXPECT_NAMED(requests(), "asked for earlier");
+  history.raw().weeks_passed.push_back(at(22));
+  EXPECT_EQ(requests(), "fine");
+}
+
 TEST_F(Past, AnOrderThatRealTimeForbidsIsFound) {
   good_requests();
   history.operation(0).called = at(30);   // anna's first, called after ben's answer, stands before it

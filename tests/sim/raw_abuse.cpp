@@ -62,7 +62,7 @@ awaitable<void> RawClient::dies() {
   RawRequest request = numbered("account.delete", std::move(params));
   co_await carry_out(std::move(request));
   recent_.clear();
-  co_await use_everywhere(token);
+  if (!token.empty()) co_await use_everywhere(token);   // its login may have been found ended before
   const auto time = milliseconds(static_cast<std::int64_t>(random_.below(3000)));
   co_await pause(time);
   token_.clear();

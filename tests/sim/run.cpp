@@ -83,6 +83,8 @@ class Run final : private LifeObserver {
     if (result_.violation) return;
     world().run_for(settling_time);   // what was pushed last arrives
     if (result_.violation) return;
+    agree();   // again: a leader takes and gives votes by itself, while a disk may still hang
+    if (result_.violation) return;
     if (auto violation = judges_.at_end()) found(std::move(*violation));
   }
 
@@ -108,6 +110,10 @@ class Run final : private LifeObserver {
 
   void converge() {
     nemesis_.heal_all();
+    agree();
+  }
+
+  void agree() {
     const auto done = [this] { return settled() && agreed(present()); };
     const bool in_time = world().run_until(done, convergence_bound);
     if (in_time || result_.violation) return;
