@@ -89,7 +89,11 @@ awaitable<Result<NodeView>> ask_view(ClientSeams seams, std::string address, Tim
   view.applied = number(*answer, "applied");
   if (const auto* voters = answer->if_contains("voters"); voters != nullptr && voters->is_array()) {
     for (const auto& voter : voters->as_array()) {
-      if (voter.is_object()) view.voters.push_back(static_cast<std::uint32_t>(number(voter.as_object(), "node")));
+      if (!voter.is_object()) continue;
+      const auto id = static_cast<std::uint32_t>(number(voter.as_object(), "node"));
+      view.voters.push_back(id);
+      const auto* connected = voter.as_object().if_contains("connected");
+      if (connected != nullptr && connected->is_bool() && connected->as_bool()) view.connected.push_back(id);
     }
   }
   view.copies = number(*answer, "copies");

@@ -26,6 +26,7 @@ struct NodeView {
   std::uint64_t commit = 0;
   std::uint64_t applied = 0;
   std::vector<std::uint32_t> voters;
+  std::vector<std::uint32_t> connected;   // of them, to this node; itself included
   std::uint64_t copies = 0;      // of a leader
   std::string bearable;          // one more failure: "yes", "in N ms", "no"
   std::string digest;            // of the state at `applied`

@@ -105,7 +105,9 @@ awaitable<bool> LocalCluster::caught_up(Duration at_most) {
     const auto behind = [&](const LocalNode& node) {
       if (!supervisor_.running(node.id) || supervisor_.is_cut(node.id)) return false;
       const auto view = answers.find(node.id);
-      const auto& voters = answers.at(*agreed).voters;
+      // A node that has just returned is a voter still by what its leader says, until that takes its vote for having
+      // been away. Not any more once they are connected.
+      const auto& voters = answers.at(*agreed).connected;
       const bool votes = std::find(voters.begin(), voters.end(), node.id.value) != voters.end();
       return !votes || view == answers.end() || view->second.applied < goal || view->second.leader != agreed->value;
     };

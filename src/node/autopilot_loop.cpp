@@ -8,6 +8,7 @@ namespace {
 
 constexpr int standstill_heartbeats = 2;
 constexpr int fresh_heartbeats = 2;
+constexpr int away_heartbeats = 4;
 constexpr int steady_heartbeats = 4;       // doubled each time it falls out: until it votes again it is missed
 constexpr int silent_grace_timeouts = 5;   // election timeouts without a word from a voter whose port does not refuse
 
@@ -110,11 +111,22 @@ void AutopilotLoop::lost(NodeId node) { link(node).refused_since.reset(); }
 
 void AutopilotLoop::called(ServerId server) { link(server.node).joining = server.incarnation; }
 
+// Only who is still there may ask for a place: one that was replaced once, and only called, must not come to hold it
+// when the present one is away for a while.
+void AutopilotLoop::hung_up(ServerId server) {
+  auto& known = link(server.node);
+  if (known.joining == server.incarnation) known.joining.reset();
+}
+
 void AutopilotLoop::stops(NodeId node) { link(node).seat_kept_until = seams_.clock.now() + planned_stop_grace_; }
 
-bool AutopilotLoop::stops_on_purpose(NodeId node) const {
-  const auto found = links_.find(node);
-  return found != links_.end() && found->second.seat_kept_until > seams_.clock.now();
+bool AutopilotLoop::is_away(NodeId node) const {
+  const TimePoint now = seams_.clock.now();
+  const auto known = links_.find(node);
+  if (known != links_.end() && (known->second.refused_since || known->second.seat_kept_until > now)) return true;
+  const auto status = driver_.consensus().status();
+  const auto peer = std::ranges::find(status.peers, node, [](const auto& one) { return one.id.node; });
+  return peer != status.peers.end() && peer->heard_at + away_heartbeats * heartbeat_interval_ < now;
 }
 
 std::string describe_change(const raft::Configuration& before, const raft::Configuration& after,

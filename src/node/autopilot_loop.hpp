@@ -30,9 +30,11 @@ class AutopilotLoop {
   void reached(NodeId node);               // a link to it is up: its process lives
   void refused(NodeId node);               // its port refuses: its process is gone
   void lost(NodeId node);                  // it can't be reached, who knows why
-  void called(ServerId server);            // it takes part, or asks to
+  void called(ServerId server);            // it is linked: takes part, or asks to
+  void hung_up(ServerId server);           // no more
   void stops(NodeId node);                 // on purpose
-  bool stops_on_purpose(NodeId node) const;
+  // Not to be relied on now: it stops on purpose, its port refuses, or it was not heard for some heartbeats.
+  bool is_away(NodeId node) const;
 
   QuorumView view() const { return {autopilot_.resilience(), autopilot_.acts_at()}; }   // of a leader
 

@@ -114,7 +114,10 @@ void Driver::follow_membership(Index index, raft::ConfigurationPtr committed) {
   committed_configuration_index_ = index;
   const raft::Configuration& now = *committed_configuration_;
   const bool member = now.find(self_) != nullptr;
-  if (was_member_ && !member && now.find(self_.node) != nullptr) {
+  // What is later in its log may have given the place back: then this is history that is applied again.
+  const auto& latest = consensus_->log().configuration();
+  const bool again = latest && latest->find(self_) != nullptr;
+  if (was_member_ && !member && !again && now.find(self_.node) != nullptr) {
     throw Replaced("node " + std::to_string(self_.node.value) +
                    " goes on with another data directory: this one was replaced and must not take part again. Its data "
                    "may be removed once the cluster is healthy");

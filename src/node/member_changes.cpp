@@ -32,21 +32,21 @@ const raft::PeerStatus* peer_of(const raft::Status& status, ServerId id) {
   return found == status.peers.end() ? nullptr : &*found;
 }
 
-bool heard(const raft::Status& status, const raft::Member& member, ServerId self) {
+bool heard(const raft::Status& status, const raft::Member& member, ServerId self, const Away& away) {
   if (member.id == self) return true;
   const auto* peer = peer_of(status, member.id);
-  return peer != nullptr && peer->recently_heard;
+  return peer != nullptr && peer->recently_heard && !away(member.id.node);
 }
 
-bool caught_up(const raft::Status& status, const raft::PeerStatus& peer) {
-  return peer.recently_heard && peer.replicating && peer.match_index > Index(0) &&
+bool caught_up(const raft::Status& status, const raft::PeerStatus& peer, const Away& away) {
+  return peer.recently_heard && !away(peer.id.node) && peer.replicating && peer.match_index > Index(0) &&
          peer.match_index + caught_up_entries >= status.last_index;
 }
 
 // Whether a majority of its voters is heard now: else what it decides waits until some of them return.
-bool usable(const raft::Status& status, const raft::Configuration& configuration, ServerId self) {
+bool usable(const raft::Status& status, const raft::Configuration& configuration, ServerId self, const Away& away) {
   const auto alive = std::ranges::count_if(configuration.members, [&](const raft::Member& member) {
-    return member.voter && heard(status, member, self);
+    return member.voter && heard(status, member, self, away);
   });
   return static_cast<std::size_t>(alive) >= configuration.quorum();
 }
@@ -80,7 +80,7 @@ MemberPlan plan_add(const raft::Status& status, const wire::MemberRequest& reque
 }
 
 MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::MemberRequest& request,
-                       const std::function<bool(NodeId)>& stops) {
+                       const Away& away) {
   raft::Configuration next = *status.configuration;
   const raft::Member* member = next.find(request.node);
   if (member == nullptr) return said(Outcome::done, name(request.node) + " is no member");
@@ -88,25 +88,25 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
     return refuse(name(request.node) + " is the only voter: without it the cluster is over");
   }
   std::erase_if(next.members, [&](const auto& one) { return one.id.node == request.node; });
-  if (!usable(status, next, self) && !request.force) {
+  if (!usable(status, next, self, away) && !request.force) {
     return refuse("without " + name(request.node) + " no majority of the voters is heard, and nothing can be written "
                   "until more of them return; --force does it all the same");
   }
   if (request.node == self.node) {   // its successor does it
     MemberPlan plan = said(Outcome::later, name(self.node) + " leads and hands over first");
-    plan.transfer = best_successor(status, self, stops);
+    plan.transfer = best_successor(status, self, away);
     if (!plan.transfer) return refuse(name(self.node) + " leads, and there is no voter that it could hand over to");
     return plan;
   }
   return change(std::move(next), name(request.node) + " is a member no more");
 }
 
-MemberPlan plan_promote(const raft::Status& status, const wire::MemberRequest& request) {
+MemberPlan plan_promote(const raft::Status& status, const wire::MemberRequest& request, const Away& away) {
   const raft::Member* member = status.configuration->find(request.node);
   if (member == nullptr) return refuse(name(request.node) + " is no member: add it first");
   if (member->voter) return said(Outcome::done, name(request.node) + " is a voter already");
   const auto* peer = peer_of(status, member->id);
-  if (peer == nullptr || !caught_up(status, *peer)) {
+  if (peer == nullptr || !caught_up(status, *peer, away)) {
     return refuse(name(request.node) + " is not caught up, or not heard: as a voter it would only be one more to fail");
   }
   return change(with_vote(*status.configuration, request.node, true), name(request.node) + " is a voter");
@@ -134,22 +134,22 @@ raft::Configuration with_vote(raft::Configuration configuration, NodeId node, bo
 }
 
 std::optional<NodeId> best_successor(const raft::Status& status, ServerId self,
-                                     const std::function<bool(NodeId)>& stops) {
+                                     const Away& away) {
   const raft::PeerStatus* best = nullptr;
   for (const auto& peer : status.peers) {
     const bool able = status.configuration->is_voter(peer.id) && peer.recently_heard && peer.replicating;
-    if (!able || peer.id == self || stops(peer.id.node)) continue;
+    if (!able || peer.id == self || away(peer.id.node)) continue;
     if (best == nullptr || peer.match_index > best->match_index) best = &peer;
   }
   if (best == nullptr) return std::nullopt;
   return best->id.node;
 }
 
-std::optional<NodeId> best_learner(const raft::Status& status, const std::function<bool(NodeId)>& stops) {
+std::optional<NodeId> best_learner(const raft::Status& status, const Away& away) {
   const raft::PeerStatus* best = nullptr;
   for (const auto& peer : status.peers) {
     const raft::Member* member = status.configuration->find(peer.id);
-    if (member == nullptr || member->voter || !caught_up(status, peer) || stops(peer.id.node)) continue;
+    if (member == nullptr || member->voter || !caught_up(status, peer, away)) continue;
     if (best == nullptr || peer.match_index > best->match_index) best = &peer;
   }
   if (best == nullptr) return std::nullopt;
@@ -157,15 +157,15 @@ std::optional<NodeId> best_learner(const raft::Status& status, const std::functi
 }
 
 MemberPlan plan_member_change(const raft::Status& status, ServerId self, const wire::MemberRequest& request,
-                              const std::function<bool(NodeId)>& stops) {
+                              const Away& away) {
   if (status.role != raft::Role::leader || !status.configuration) {
     return said(Outcome::later, "the leader has just changed");
   }
   switch (request.action) {
     case wire::MemberAction::list: return said(Outcome::done, {});
     case wire::MemberAction::add: return plan_add(status, request);
-    case wire::MemberAction::remove: return plan_remove(status, self, request, stops);
-    case wire::MemberAction::promote: return plan_promote(status, request);
+    case wire::MemberAction::remove: return plan_remove(status, self, request, away);
+    case wire::MemberAction::promote: return plan_promote(status, request, away);
     case wire::MemberAction::transfer: return plan_transfer(status, self, request);
   }
   return refuse("unknown");

@@ -17,16 +17,19 @@ struct MemberPlan {
   wire::MemberReply reply;                            // of neither; else what to say when it is done
 };
 
-// `stops`: nodes that said that they stop on purpose.
-MemberPlan plan_member_change(const raft::Status& status, ServerId self, const wire::MemberRequest& request,
-                              const std::function<bool(NodeId)>& stops);
+// Nodes that are not to be relied on now: they said that they stop, their port refuses, or they are silent. What a
+// change makes a voter of must be none of them: until it has acknowledged its own promotion nothing else is committed.
+using Away = std::function<bool(NodeId)>;
 
-// The voter to hand leadership over to: of those that are heard and don't stop themselves the one that holds most.
+MemberPlan plan_member_change(const raft::Status& status, ServerId self, const wire::MemberRequest& request,
+                              const Away& away);
+
+// The voter to hand leadership over to: of those that are heard and not away the one that holds most.
 std::optional<NodeId> best_successor(const raft::Status& status, ServerId self,
-                                     const std::function<bool(NodeId)>& stops);
+                                     const Away& away);
 
 // The learner that a sole voter may make a voter before it stops, so that it can hand over to it.
-std::optional<NodeId> best_learner(const raft::Status& status, const std::function<bool(NodeId)>& stops);
+std::optional<NodeId> best_learner(const raft::Status& status, const Away& away);
 
 // The configuration with that member's vote given or taken.
 raft::Configuration with_vote(raft::Configuration configuration, NodeId node, bool voter);

@@ -68,7 +68,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       membership_(
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
-          [this](NodeId node) { return autopilot_.stops_on_purpose(node); }, seams.entropy.u64()),
+          [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),

@@ -36,13 +36,17 @@ bool ReplicationNode::told_everybody() const {
 // did since it is to stop.
 bool ReplicationNode::led_out(bool& led) {
   const auto status = driver_.consensus().status();
+  const raft::Log& log = driver_.consensus().log();
   if (status.role != raft::Role::leader) {
-    return !led || driver_.consensus().log().term_at(status.commit_index) == status.term;
+    // Who is being made a voter stays until that is so: its leader can commit nothing without it any more.
+    const bool promised = log.configuration() && log.configuration()->is_voter(self());
+    if (promised && log.configuration_index() > status.commit_index) return false;
+    return !led || log.term_at(status.commit_index) == status.term;
   }
   led = true;
   if (status.transfer_target) return false;
-  const auto stops = [this](NodeId node) { return autopilot_.stops_on_purpose(node); };
-  if (const auto successor = best_successor(status, self(), stops)) {
+  const auto away = [this](NodeId node) { return autopilot_.is_away(node); };
+  if (const auto successor = best_successor(status, self(), away)) {
     const auto begun = driver_.consensus().transfer_leadership(*successor, driver_.now());
     if (begun.ok()) seams_.logger.info("hand_over", "handing over to node " + std::to_string(successor->value));
     driver_.wake();
@@ -53,9 +57,9 @@ bool ReplicationNode::led_out(bool& led) {
 
 // A sole voter makes a voter of a learner that is caught up, so that it can hand over to it. False: there is none.
 bool ReplicationNode::promote_successor(const raft::Status& status) {
-  const auto stops = [this](NodeId node) { return autopilot_.stops_on_purpose(node); };
+  const auto away = [this](NodeId node) { return autopilot_.is_away(node); };
   const bool alone = status.configuration->voters() == 1 && status.configuration->is_voter(self());
-  const auto learner = best_learner(status, stops);
+  const auto learner = best_learner(status, away);
   if (!alone || !learner) return false;
   auto larger = with_vote(*status.configuration, *learner, true);
   if (driver_.consensus().propose_configuration(std::move(larger), driver_.now()).ok()) {

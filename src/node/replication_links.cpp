@@ -123,6 +123,10 @@ bool ReplicationNode::is_other_incarnation(ServerId server) const {
   return member != nullptr && member->id.incarnation != server.incarnation;
 }
 
+bool ReplicationNode::is_member(ServerId server) const {
+  return configuration_ != nullptr && configuration_->find(server) != nullptr;
+}
+
 void ReplicationNode::say_not_a_member(ServerId server) {
   seams_.logger.warn("other_incarnation",
                      "node " + std::to_string(server.node.value) + " came with another data directory (incarnation " +
@@ -169,6 +173,7 @@ void ReplicationNode::inbound_up(const wire::Hello& hello) {
 // Its answers to what was forwarded came over this link.
 void ReplicationNode::inbound_down(ServerId from) {
   remote_presence_.erase(from.node);
+  autopilot_.hung_up(from);
   forwards_.link_lost(from.node);
 }
 
@@ -196,11 +201,13 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
   } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&frame)) {
     fetcher_.arrived(hello.from.node, std::move(*chunk));
   } else if (std::holds_alternative<wire::PlannedStop>(frame)) {
+    if (is_other_incarnation(hello.from)) return;   // it has no seat to keep
     seams_.logger.info("planned_stop", "node " + std::to_string(hello.from.node.value) + " stops on purpose");
     autopilot_.stops(hello.from.node);
   } else if (const auto* stranger = std::get_if<wire::NotAMember>(&frame)) {
     static_cast<void>(told_not_a_member(hello.from.node, *stranger));
   } else if (auto* asked = std::get_if<wire::MemberRequest>(&frame)) {
+    if (!is_member(hello.from)) return;
     membership_.requested(hello.from.node, std::move(*asked));
   } else if (const auto* answered = std::get_if<wire::MemberReply>(&frame)) {
     membership_.answered(hello.from.node, *answered);

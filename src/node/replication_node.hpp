@@ -85,6 +85,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void arrived(const wire::Hello& hello, wire::PeerFrame frame) override;
   void arrived_forward(ServerId from, const wire::Forward& forward);
   bool is_other_incarnation(ServerId server) const;
+  bool is_member(ServerId server) const;   // by the latest configuration in the log, as this very incarnation
   void say_not_a_member(ServerId server);
   void say_if_moved(const raft::Member& member);
 

@@ -43,7 +43,7 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
 
 void Consensus::State::hear_leader(Follower& follower, ServerId from, Now now) {
   follower.leader = from;
-  follower.leader_heard = now.steady;
+  follower.leader_heard = last_contact = now.steady;
   follower.leader_refused = false;
   early_rounds = 0;
   if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now);

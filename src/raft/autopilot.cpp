@@ -76,7 +76,7 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
     const PeerLink* link = find(links, member.id.node);
     if (!member.voter) {
       sooner(gone, member, replaced_at(*peer, link));
-      sooner(back, member, steady_at(*peer, status, seen, now.steady));
+      sooner(back, member, steady_at(*peer, link, status, seen, now.steady));
     } else if (!answers(*peer, link)) {
       sooner(dead, member, dead_at(*peer, link));
     }
@@ -116,7 +116,7 @@ bool Autopilot::worth_shrinking() const {
 TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const {
   TimePoint at = std::max(peer.heard_at, awake_since_) + options_.silent_grace;
   if (link == nullptr) return at;
-  if (link->refused_since) at = std::min(at, *link->refused_since + options_.refused_grace);
+  if (link->refused_since) at = std::min(at, std::max(*link->refused_since, awake_since_) + options_.refused_grace);
   if (link->seat_kept_until && resilience_.usable) at = std::max(at, *link->seat_kept_until);
   return at;
 }
@@ -152,10 +152,12 @@ Autopilot::Seen& Autopilot::note(const Member& member, TimePoint now) {
 }
 
 // When a learner has been well for long enough; never, while it is not.
-TimePoint Autopilot::steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const {
+TimePoint Autopilot::steady_at(const PeerStatus& peer, const PeerLink* link, const Status& status, Seen& seen,
+                               TimePoint now) const {
   const bool acknowledged = peer.replicating && peer.match_index > Index(0);   // under this very incarnation
   const bool caught_up = acknowledged && peer.match_index + options_.caught_up_entries >= status.last_index;
-  if (!peer.recently_heard || !caught_up) {
+  const bool away = link != nullptr && (link->refused_since || link->seat_kept_until > now);
+  if (!peer.recently_heard || !caught_up || away) {
     seen.steady_since.reset();
     return never;
   }

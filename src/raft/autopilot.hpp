@@ -42,7 +42,7 @@ struct PeerLink {
   NodeId node;
   std::optional<TimePoint> refused_since;   // its port has refused ever since
   std::optional<TimePoint> seat_kept_until; // it said that it stops for a while
-  std::optional<Incarnation> joining = {};  // another data directory of that node asks to take part (R4)
+  std::optional<Incarnation> joining = {};  // another data directory of that node is linked and asks for its place (R4)
 };
 
 // One strand, one per node; means something while the node leads. What it remembers (since when a learner is steady,
@@ -82,7 +82,8 @@ class Autopilot {
   std::size_t alive_voters(const Status& status, const std::vector<PeerLink>& links) const;
   TimePoint dead_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint replaced_at(const PeerStatus& peer, const PeerLink* link) const;
-  TimePoint steady_at(const PeerStatus& peer, const Status& status, Seen& seen, TimePoint now) const;
+  TimePoint steady_at(const PeerStatus& peer, const PeerLink* link, const Status& status, Seen& seen,
+                      TimePoint now) const;
   Duration steady_for(const Seen& seen) const;
   bool worth_shrinking() const;
   void look_at(TimePoint when);

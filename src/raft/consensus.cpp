@@ -327,9 +327,7 @@ Status Consensus::State::status() const {
   shown.leaderships = leaderships;
   shown.violations = violations;
   if (const auto wanted = wanted_snapshot()) shown.wanted_snapshot = wanted->meta.id;
-  if (const auto* follower = std::get_if<Follower>(&role); follower != nullptr && follower->leader) {
-    shown.leader_heard = follower->leader_heard;
-  }
+  shown.leader_heard = last_contact;
   if (const auto* leader = std::get_if<Leader>(&role)) {
     shown.leader_heard = quorum_contact(clock);
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;

@@ -55,7 +55,7 @@ struct Status {
   Index applied_index;
   ConfigurationPtr configuration;       // the latest in the log; null before birth
   bool quorum_heard = false;            // leader: a majority answered within an election timeout
-  TimePoint leader_heard = long_ago;    // follower: last message of this term's leader; leader: last quorum contact
+  TimePoint leader_heard = long_ago;    // last message of a leader, in whatever term; leader: last quorum contact
   std::vector<PeerStatus> peers;        // leader only
   std::uint64_t elections_started = 0;  // since the start of this process
   std::uint64_t leaderships = 0;

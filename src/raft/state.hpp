@@ -156,6 +156,7 @@ struct Consensus::State {
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;
   unsigned early_rounds = 0;               // R5: early pre-votes left
+  TimePoint last_contact = long_ago;       // with a leader, or as one with a quorum; outlives roles and terms
   bool late_forgiven = false;              // the last tick was late and did nothing but that
 
   std::optional<SnapshotOffer> offer;      // the latest of a snapshot that was needed then, and its term

@@ -37,6 +37,7 @@ MemberRequest read_member_request(Reader& in) {
   if (action > static_cast<std::uint8_t>(MemberAction::transfer)) in.fail();
   request.action = static_cast<MemberAction>(action);
   request.node = NodeId(in.u32());
+  if (request.action != MemberAction::list && !valid(request.node)) in.fail();
   request.peer_address = std::string(in.string(address_max));
   request.client_address = std::string(in.string(address_max));
   request.force = in.boolean();

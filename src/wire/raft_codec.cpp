@@ -10,8 +10,6 @@ namespace {
 
 enum class ContentKind : std::uint8_t { noop = 0, command = 1, configuration = 2 };
 
-bool valid(NodeId node) { return node.value >= 1 && node.value <= node_id_max; }
-
 void write_member(Writer& out, const raft::Member& member) {
   PARLEY_ASSERT(member.peer_address.size() <= address_max, "a peer address within address_max");
   PARLEY_ASSERT(member.client_address.size() <= address_max, "a client address within address_max");
@@ -60,6 +58,8 @@ raft::Content read_content(Reader& in) {
 }
 
 }  // namespace
+
+bool valid(NodeId node) { return node.value >= 1 && node.value <= node_id_max; }
 
 void write(Writer& out, const raft::EntryId& id) {
   out.u64(id.term.value);

@@ -20,6 +20,7 @@ namespace parley::wire {
 inline constexpr std::size_t address_max = 300;          // bytes of "host:port"
 inline constexpr std::size_t payload_max = 1024 * 1024;  // bytes of one command
 inline constexpr std::uint32_t node_id_max = 65535;
+bool valid(NodeId node);   // 1 to node_id_max
 inline constexpr std::size_t entry_bytes_min = 25;       // a no-op: lets a reader check a count before it allocates
 
 // To write what a reader would refuse (a limit passed, members unsorted) is a broken assertion: it would be lost.

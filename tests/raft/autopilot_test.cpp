@@ -74,6 +74,36 @@ bool votes(const std::optional<Configuration>& configuration, std::uint32_t node
   return configuration && configuration->is_voter(server(node));
 }
 
+// Until it has acknowledged its own promotion nothing else can be committed.
+TEST(Autopilot, ALearnerWhosePortRefusesOrThatSaidItStopsIsNotMadeAVoterThoughItWasHeardJustNow) {
+  Scene scene(1, 1);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(400ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.links.push_back({NodeId(2), scene.now.steady, std::nullopt});
+  scene.pass(100ms);
+  EXPECT_FALSE(scene.ask(autopilot)) << "its process is gone";
+  scene.links = {{NodeId(2), std::nullopt, scene.now.steady + 60s}};
+  scene.pass(600ms);
+  EXPECT_FALSE(scene.ask(autopilot)) << "it stops on purpose";
+  scene.links.clear();
+  EXPECT_FALSE(scene.ask(autopilot)) << "it has to be steady anew";
+  scene.pass(500ms);
+  EXPECT_TRUE(votes(scene.ask(autopilot), 2));
+}
+
+TEST(Autopilot, ARefusalFromBeforeItsOwnStandstillIsNotHeldAgainstAnybody) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.refuse(3);
+  scene.pass(10s);   // in which this process stood still
+  autopilot.woke(scene.now.steady);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(100ms);
+  EXPECT_TRUE(scene.ask(autopilot)) << "it refuses still";
+}
+
 TEST(Autopilot, WhoseProcessIsGoneLosesItsVoteWithinATenthOfASecond) {
   Scene scene(3);
   Autopilot autopilot;

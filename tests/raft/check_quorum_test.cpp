@@ -102,6 +102,31 @@ TEST(CheckQuorum, a_leader_whose_disk_hangs_steps_down_where_another_can_lead) {
   }
 }
 
+// P7: how old is what this server has?
+TEST(Contact, is_remembered_without_a_leader_and_through_terms_and_roles) {
+  Lone follower(log_of({1}));
+  follower.say(2, append(2, id(1, 1)));
+  follower.sync();
+  const TimePoint heard = follower.now.steady;
+  while (follower.status().role == Role::follower) follower.time_out();
+  EXPECT_EQ(follower.status().leader, std::nullopt);
+  EXPECT_EQ(follower.status().leader_heard, heard) << "it asks for pre-votes";
+  RequestVoteReply higher{Term(9), true, false};
+  follower.say(3, higher);
+  EXPECT_EQ(follower.status().role, Role::follower);
+  EXPECT_EQ(follower.status().leader_heard, heard) << "of an earlier term";
+
+  Lone leader(log_of({1}));
+  leader.lead({2});
+  leader.acknowledge(2, leader.last().index);
+  const TimePoint confirmed = leader.status().leader_heard;
+  EXPECT_GT(confirmed, long_ago);
+  hear_only(leader, {}, milliseconds(3000));
+  EXPECT_NE(leader.status().role, Role::leader);
+  EXPECT_GE(leader.status().leader_heard, confirmed);
+  EXPECT_LT(leader.status().leader_heard, leader.now.steady);
+}
+
 // R14 -----------------------------------------------------------------------------------------------------------------
 
 TEST(LogTimeOfEntries, nothing_is_proposed_before_log_time_has_begun_R14) {

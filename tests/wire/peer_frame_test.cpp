@@ -220,7 +220,7 @@ PeerFrame random_frame(Random& random) {
     case 18:
       return MemberRequest{random.next(),
                            static_cast<MemberAction>(random.below(5)),
-                           NodeId(static_cast<std::uint32_t>(random.next())),
+                           NodeId(static_cast<std::uint32_t>(random.between(1, node_id_max))),
                            random_text(random, address_max),
                            random_text(random, address_max),
                            random.chance(0.5)};
@@ -325,6 +325,14 @@ TEST(PeerFrame, AVoteOfAnUnknownKindIsRefused) {
   bytes.resize(bytes.size() - 8);
   bytes.back() = 3;
   EXPECT_FALSE(decode_peer_frame(sealed(bytes)).ok());
+}
+
+// A leader would make a member of it, and no member's id is like that.
+TEST(PeerFrame, AMemberRequestAboutNoPossibleNodeIsRefused) {
+  for (const std::uint32_t node : {0U, node_id_max + 1}) {
+    EXPECT_FALSE(decode_peer_frame(encode(PeerFrame(MemberRequest{1, MemberAction::add, NodeId(node), "a:1", "b:2"}))).ok());
+  }
+  EXPECT_TRUE(decode_peer_frame(encode(PeerFrame(MemberRequest{1, MemberAction::list, NodeId(0), {}, {}}))).ok());
 }
 
 TEST(PeerFrame, AMemberRequestOrReplyOfAnUnknownKindIsRefused) {
