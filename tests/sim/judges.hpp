@@ -38,9 +38,9 @@ struct Counters {
 //
 // after_step: Raft's properties on every node that was told anything (raft/invariants.hpp), what is committed is on the
 // disks of a majority, the chain digest of every node is that of the committed log, tables and queues keep their
-// limits. at_end: what people did and saw against the committed log. Appends are linearizable, and so are reads that are
-// not marked stale (PROTOCOL.md section 5). A stale one shows rows as they were at a moment between the latest that this
-// life of the node is known to have applied and the answer.
+// limits. at_end: what people did and saw against the committed log. Appends are linearizable, and so are reads that
+// are not marked stale (PROTOCOL.md section 5). A stale one shows rows as they were at a moment between the latest that
+// this life of the node is known to have applied and the answer.
 
 // Between agreement and at_end: who is connected is told everything meanwhile.
 inline constexpr Duration settling_time = std::chrono::seconds(6);
