@@ -125,7 +125,7 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
     if (before >= sequence) break;
     if (outbox_.find(before)->method != "send") continue;
     settle(before, Outcome::make_local(Outcome::Kind::refused, "unknown_client",
-                                       "it was refused; why is not known, because the client session expired before the answer came"));
+                                       "it was refused; the client session expired before it was said why"));
   }
   json::object sent;
   sent["id"] = number_field(*result, "id").value_or(0);

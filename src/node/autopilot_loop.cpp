@@ -75,8 +75,7 @@ raft::AutopilotOptions AutopilotLoop::options() const {
 
 void AutopilotLoop::decide(const raft::Status& status) {
   autopilot_.set_options(options());
-  std::vector<raft::PeerLink> links;
-  for (const auto& [node, known] : links_) links.push_back(known);
+  const auto links = links_now(status);
   const Now now = driver_.now();
   const auto next = autopilot_.decide(status, links, now);
   if (!next) return;
@@ -109,7 +108,34 @@ void AutopilotLoop::refused(NodeId node) {
 
 void AutopilotLoop::lost(NodeId node) { link(node).refused_since.reset(); }
 
-void AutopilotLoop::called(ServerId server) { link(server.node).joining = server.incarnation; }
+// By what is committed: that is never taken back.
+void AutopilotLoop::called(ServerId server) {
+  link(server.node).joining = server.incarnation;
+  place_asked_for_.erase(server.node);
+  const auto& committed = driver_.committed_configuration();
+  const auto* member = committed ? committed->find(server.node) : nullptr;
+  if (member != nullptr) place_asked_for_[server.node] = member->id.incarnation;
+}
+
+// R4: who called while another had the place, or had it itself, may have been replaced meanwhile: the one that has it
+// now is not given up for a data directory that is gone. (Who called before any of this was known, has it known now.)
+// A place that was added by its addresses is nobody's yet.
+std::vector<raft::PeerLink> AutopilotLoop::links_now(const raft::Status& status) {
+  std::vector<raft::PeerLink> links;
+  const auto& committed = driver_.committed_configuration();
+  for (const auto& [node, known] : links_) {
+    links.push_back(known);
+    if (!known.joining) continue;
+    const auto* then = committed ? committed->find(node) : nullptr;
+    if (then != nullptr) place_asked_for_.try_emplace(node, then->id.incarnation);
+    const auto asked = place_asked_for_.find(node);
+    const auto* member = status.configuration ? status.configuration->find(node) : nullptr;
+    if (member == nullptr || member->id.incarnation == Incarnation(0)) continue;
+    const bool same = asked != place_asked_for_.end() && asked->second == member->id.incarnation;
+    if (!same) links.back().joining.reset();
+  }
+  return links;
+}
 
 // Only who is still there may ask for a place: one that was replaced once, and only called, must not come to hold it
 // when the present one is away for a while.

@@ -42,6 +42,7 @@ class AutopilotLoop {
   raft::AutopilotOptions options() const;
   void decide(const raft::Status& status);
   raft::PeerLink& link(NodeId node);
+  std::vector<raft::PeerLink> links_now(const raft::Status& status);
 
   Seams seams_;
   Driver& driver_;
@@ -52,6 +53,7 @@ class AutopilotLoop {
   std::unique_ptr<net::Alarm> alarm_;
   raft::Autopilot autopilot_;
   std::map<NodeId, raft::PeerLink> links_;
+  std::map<NodeId, Incarnation> place_asked_for_;   // whose place it was when that node called last, if that is known
   bool leaving_ = false;
   bool stopping_ = false;
 };

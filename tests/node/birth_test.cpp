@@ -173,6 +173,7 @@ void birth_with_a_crash_after_each_change(std::uint32_t victim) {
     }
     EXPECT_NE(first.founding.find(ServerId{NodeId(victim), cluster.node(victim).replication().identity().incarnation}),
               nullptr);
+    ASSERT_TRUE(cluster.wait([&] { return cluster.leads_with_its_time(); }));
     cluster.leader()->submit("alive");
     EXPECT_TRUE(cluster.wait_until_all_applied("alive"));
     ASSERT_LT(changes, 500U) << "the birth never gets through";

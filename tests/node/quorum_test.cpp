@@ -209,5 +209,33 @@ TEST_F(QuorumTest, AWipedNodeTakesTheFormerOnesPlaceByItself) {
   EXPECT_TRUE(writes(wiped, "after"));
 }
 
+// Who did not hear the new data directory call remembers the former one, which is gone.
+TEST_F(QuorumTest, AReplacedDataDirectoryIsNeverGivenItsPlaceBack) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& wiped = cluster.follower();
+  auto& deaf = other_than(leader, wiped);
+  cluster.fabric().part_both(deaf.id().value, wiped.id().value);
+  wiped.kill();
+  wiped.wipe();
+  ASSERT_TRUE(wiped.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return leader.said("goes on with the data directory that it came with"); }));
+  ASSERT_TRUE(cluster.wait([&] { return cluster.voters() == 3 && cluster.votes(wiped.id().value); }));
+  ASSERT_TRUE(writes(leader, "with the new one"));
+
+  wire::MemberRequest handover;
+  handover.action = wire::MemberAction::transfer;
+  handover.node = deaf.id();
+  leader.administer(std::move(handover));
+  ASSERT_TRUE(cluster.wait([&] { return deaf.replication().status().role == raft::Role::leader; }));
+  cluster.world().run_for(5s);
+  EXPECT_TRUE(deaf.said("becomes a learner"));
+  EXPECT_FALSE(deaf.said("goes on with the data directory that it came with"));
+  EXPECT_FALSE(wiped.ended());
+  cluster.fabric().heal();
+  EXPECT_TRUE(cluster.wait([&] { return cluster.voters() == 3; })) << cluster.story();
+  EXPECT_TRUE(writes(deaf, "all"));
+}
+
 }  // namespace
 }  // namespace parley::node

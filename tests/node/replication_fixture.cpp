@@ -221,6 +221,11 @@ std::size_t TestCluster::voters() {
   return leading == nullptr ? 0 : leading->replication().status().configuration->voters();
 }
 
+bool TestCluster::leads_with_its_time() {
+  auto* const leading = leader();
+  return leading != nullptr && leading->replication().status().clock_median;
+}
+
 bool TestCluster::wait_until_all_applied(const std::string& command) {
   return wait([&] {
     return std::ranges::all_of(nodes_, [&](const auto& node) {

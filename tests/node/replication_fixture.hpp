@@ -109,6 +109,7 @@ class TestCluster {
   void start_all();
 
   TestReplica* leader();                                      // which as many nodes as it needs know
+  bool leads_with_its_time();                                 // log time has begun: it takes commands (R14)
   TestReplica* wait_for_leader(Duration at_most = std::chrono::seconds(10));   // whom all running nodes know
   TestReplica& follower();                                    // some running node that doesn't lead
   std::string story() const;   // what all nodes have logged, for a failure's message

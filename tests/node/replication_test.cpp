@@ -137,7 +137,7 @@ TEST_F(ReplicationTest, ACutOffLeaderAcknowledgesNothingAndFollowsAfterHealing) 
     if (id != old_leader->id().value) cluster.fabric().part_both(id, old_leader->id().value);
   }
   old_leader->submit("into the void");
-  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr && cluster.leader() != old_leader; }));
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leads_with_its_time() && cluster.leader() != old_leader; }));
   submit(*cluster.leader(), "by the majority");
   EXPECT_TRUE(old_leader->applied().empty());
   cluster.fabric().heal();

@@ -67,7 +67,10 @@ struct SimNode::Parts {
           if (level != node::LogLevel::debug) {
             world.trace(world.name(life) + " says " + std::string(event) + ": " + std::string(text));
           }
-        })) {}
+        })) {
+    // A node may get over a disk that fails in the middle of a copy; no machine gets over the loss of its power.
+    workers.look_after_each([&disk = owner.disk_] { disk.expect_power(); });
+  }
 
   node::Seams seams(store::Disk& disk) {
     return node::Seams{world.context(life).get_executor(), clock, network, workers, entropy, hasher, disk, *logger};

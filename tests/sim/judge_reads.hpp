@@ -35,9 +35,9 @@ class NodeLives {
 
 // Pages of history, read, sync and search as they were answered: every row is a version of its message that was
 // committed by then and, unless it is the last, was not yet replaced when the same process had last shown how far it
-// was. Each process by itself is linearizable (prefix, monotonic, own writes), and what is not marked stale is across
-// all nodes (I5). Pages have no gaps. Nobody sees a message of an invite-only room or a pair that was not theirs to see
-// (I8, R18). Markers don't go back.
+// was. Each process by itself is linearizable (prefix, monotonic, own writes), and what is not marked stale is so
+// across all nodes (I5). Pages have no gaps.
+// Nobody sees a message of an invite-only room or a pair that was not theirs to see (I8, R18). Markers don't go back.
 std::optional<std::string> judge_reads(const Truth& truth, const History& history, const NodeLives& lives);
 
 // A message that somebody saw: it is, or was, such, and it was theirs to see. Its place in truth.changes() goes to

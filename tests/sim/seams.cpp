@@ -104,6 +104,7 @@ awaitable<void> SimWorkers::run(net::Lane lane, std::function<void()> work) {
   std::exception_ptr failure;
   try {
     work();
+    if (power_) power_();
   } catch (...) {
     failure = std::current_exception();
   }

@@ -102,6 +102,9 @@ class SimWorkers final : public net::Workers {
   // first, which limits what of it reaches the disk. What they throw is nobody's business any more.
   void interrupt(const std::function<void()>& before);
 
+  // Throws when the machine has lost its power: asked after each job, whatever that made of it.
+  void look_after_each(std::function<void()> power) { power_ = std::move(power); }
+
  private:
   struct Job {
     std::function<void()>* work = nullptr;
@@ -121,6 +124,7 @@ class SimWorkers final : public net::Workers {
   LaneDelays delays_;
   Random random_;
   std::map<net::Lane, LaneState> lanes_;
+  std::function<void()> power_;
 };
 
 class SimEntropy final : public net::Entropy {

@@ -321,6 +321,11 @@ std::uint64_t MemoryDisk::changes() const {
   return core_->changes;
 }
 
+void MemoryDisk::expect_power() const {
+  const std::lock_guard guard(core_->mutex);
+  if (core_->stop_at && core_->changes > *core_->stop_at) throw DiskError("the power failed: use", "anything", EIO);
+}
+
 bool MemoryDisk::forgive() {
   const std::lock_guard guard(core_->mutex);
   core_->faults.clear();

@@ -58,6 +58,7 @@ class MemoryDisk final : public Disk {
   // first `bytes` still reach the cache. That call and all later ones throw, until crash() or kill().
   void stop_after(std::uint64_t changes, std::uint64_t bytes = 0);
   std::uint64_t changes() const;   // so far
+  void expect_power() const;       // throws once it has failed
   // No fault and no power failure waits any more. True: the power has failed already, and stays so.
   bool forgive();
 

@@ -101,10 +101,13 @@ TEST(MemoryDisk, StopsAtTheWriteThatWasNamedAndTearsItAtTheByteThatWasNamed) {
   auto file = synced_file(disk, "a", "....");
   disk.stop_after(1, 2);
   file->write_at(0, "ab");
+  EXPECT_NO_THROW(disk.expect_power());
   EXPECT_THROW(file->write_at(0, "cdef"), DiskError);
+  EXPECT_THROW(disk.expect_power(), DiskError);
   EXPECT_THROW(file->sync(), DiskError);
   EXPECT_EQ(disk.contents("a"), "cd..");
   disk.kill();
+  EXPECT_NO_THROW(disk.expect_power());
   EXPECT_EQ(disk.contents("a"), "cd..");
   EXPECT_THROW(file->size(), DiskError) << "a handle of the process that was killed";
 }
