@@ -330,7 +330,8 @@ TEST(PeerFrame, AVoteOfAnUnknownKindIsRefused) {
 // A leader would make a member of it, and no member's id is like that.
 TEST(PeerFrame, AMemberRequestAboutNoPossibleNodeIsRefused) {
   for (const std::uint32_t node : {0U, node_id_max + 1}) {
-    EXPECT_FALSE(decode_peer_frame(encode(PeerFrame(MemberRequest{1, MemberAction::add, NodeId(node), "a:1", "b:2"}))).ok());
+    const MemberRequest request{1, MemberAction::add, NodeId(node), "a:1", "b:2"};
+    EXPECT_FALSE(decode_peer_frame(encode(PeerFrame(request))).ok());
   }
   EXPECT_TRUE(decode_peer_frame(encode(PeerFrame(MemberRequest{1, MemberAction::list, NodeId(0), {}, {}}))).ok());
 }
