@@ -133,6 +133,7 @@ TEST_F(QuorumTest, WhoReturnsFromAPlannedStopDoesNotLoseItsSeatBeforeItIsHeard) 
   start();
   auto& leader = *cluster.leader();
   auto& away = cluster.follower();
+  cluster.fabric().options().latency_least = cluster.fabric().options().latency_most = 8ms;
   for (int i = 0; i < 40; ++i) {   // whenever the leader happens to look
     away.leave();
     ASSERT_TRUE(cluster.wait([&] { return away.ended(); }));
