@@ -96,7 +96,9 @@ raft::PeerLink& AutopilotLoop::link(NodeId node) {
 void AutopilotLoop::reached(NodeId node) {
   auto& known = link(node);
   known.refused_since.reset();
-  known.seat_kept_until.reset();   // it is back, if it was away
+  // It is back, if it was away: and is given the time to be heard, or its vote would go now for all the time before.
+  const TimePoint soon = seams_.clock.now() + silent_grace_;
+  if (known.seat_kept_until) known.seat_kept_until = std::min(*known.seat_kept_until, soon);
 }
 
 void AutopilotLoop::refused(NodeId node) {

@@ -129,6 +129,22 @@ TEST_F(QuorumTest, ALeaderThatStopsHandsOverFirstAndItsSeatIsKept) {
   EXPECT_EQ(cluster.voters(), 2U) << "but not for ever";
 }
 
+TEST_F(QuorumTest, WhoReturnsFromAPlannedStopDoesNotLoseItsSeatBeforeItIsHeard) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& away = cluster.follower();
+  cluster.fabric().options().latency_least = cluster.fabric().options().latency_most = 8ms;
+  for (int i = 0; i < 40; ++i) {   // whenever the leader happens to look
+    away.leave();
+    ASSERT_TRUE(cluster.wait([&] { return away.ended(); }));
+    away.kill();
+    cluster.world().run_for(3s + i * 1300us);
+    ASSERT_TRUE(away.start().ok());
+    cluster.world().run_for(1s);
+    ASSERT_FALSE(leader.said("becomes a learner")) << "after " << i;
+  }
+}
+
 TEST_F(QuorumTest, WhatIsSubmittedDuringAHandOverIsRefusedAsBusyNeverLost) {
   start();
   auto& leader = *cluster.leader();
