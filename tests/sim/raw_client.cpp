@@ -247,7 +247,10 @@ awaitable<std::uint64_t> RawClient::ask(std::uint32_t node, RawRequest request) 
     co_return history_.raw().exchanges.size() - 1;
   }
   const std::uint64_t number = co_await ask_over(link, std::move(request));
-  if (exchange(number).is_final() && !exchange(number).refused_as("not_attached")) answers_ = node;
+  // A node that is cut off can neither attach nor resume what is new.
+  const RawExchange& answer = exchange(number);
+  const bool of_the_link = answer.refused_as("not_attached") || answer.refused_as("not_logged_in");
+  if (answer.is_final() && !of_the_link) answers_ = node;
   co_return number;
 }
 
@@ -331,6 +334,7 @@ awaitable<void> RawClient::open_session() {
 // An episode is many requests, and one to a node that is cut off takes seconds to be answered `later`.
 std::uint32_t RawClient::some_node() {
   if (finishing_ && answers_ != 0) return answers_;
+  if (finishing_) return 1 + static_cast<std::uint32_t>(turn_++ % cluster_.size());   // perhaps one alone is well
   return 1 + static_cast<std::uint32_t>(random_.below(cluster_.size()));
 }
 

@@ -112,6 +112,7 @@ class RawClient {
   std::deque<Episode> episodes_;
   bool busy_ = true;                         // arriving is an episode too
   bool finishing_ = false;
+  std::size_t turn_ = 0;
   std::uint32_t answers_ = 0;                // the node that gave the last final answer; 0: it gives none now
 
   std::string key_;                          // of the client session
