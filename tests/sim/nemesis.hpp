@@ -63,6 +63,7 @@ class Nemesis {
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);
   Care& care(const SimNode& node) { return cares_.at(node.id()); }
+  static bool leads(SimNode& node);
   void leave_broken(SimNode& node);
 
   // nemesis_quorum.cpp
