@@ -13,14 +13,6 @@ namespace {
 constexpr std::int64_t hello_id = 1;
 constexpr std::int64_t question_id = 2;
 
-std::string encode(std::int64_t id, std::string method, json::object params) {
-  wire::RpcRequest request;
-  request.id = wire::RpcId(id);
-  request.method = std::move(method);
-  request.params = std::move(params);
-  return wire::encode(request);
-}
-
 // The answer to the question, if this is it; notifications and the answer to hello are passed over.
 std::optional<Result<json::object>> answer_in(const std::string& text, const std::string& address) {
   auto decoded = wire::decode_from_node(text);
@@ -39,7 +31,7 @@ awaitable<Result<json::object>> converse(std::shared_ptr<net::Connection> connec
                                          std::string question) {
   json::object hello;
   hello["protocol"] = 1;
-  std::string greeting = encode(hello_id, "hello", std::move(hello));
+  std::string greeting = encode_request(hello_id, "hello", std::move(hello));
   co_await connection->write(std::move(greeting));
   co_await connection->write(std::move(question));
   for (;;) {
@@ -64,11 +56,19 @@ std::string text(const json::object& object, std::string_view key) {
 
 }  // namespace
 
+std::string encode_request(std::int64_t id, std::string method, json::object params) {
+  wire::RpcRequest request;
+  request.id = wire::RpcId(id);
+  request.method = std::move(method);
+  request.params = std::move(params);
+  return wire::encode(request);
+}
+
 awaitable<Result<json::object>> ask(ClientSeams seams, std::string address, std::string method, json::object params,
                                     TimePoint deadline) {
   auto connected = co_await seams.network.connect(net::Transport::client, address, deadline);
   if (!connected.connection) co_return Error{connected.detail};
-  std::string question = encode(question_id, std::move(method), std::move(params));
+  std::string question = encode_request(question_id, std::move(method), std::move(params));
   auto conversation = converse(connected.connection, address, std::move(question));
   auto answer = co_await net::before(seams.clock, deadline, std::move(conversation));
   connected.connection->close();

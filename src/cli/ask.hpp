@@ -12,6 +12,9 @@
 
 namespace parley::cli {
 
+// A request as its node reads it.
+std::string encode_request(std::int64_t id, std::string method, boost::json::object params);
+
 // One question to one node over a connection of its own: no session, no login, no failover. The error says who was
 // asked and what happened.
 awaitable<Result<json::object>> ask(ClientSeams seams, std::string address, std::string method, json::object params,

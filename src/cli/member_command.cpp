@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/ask.hpp"
 #include "cli/client.hpp"
 #include "cli/json_fields.hpp"
 #include "net/before.hpp"
@@ -53,14 +54,6 @@ std::string read_token(const std::string& data) {
   return token;
 }
 
-std::string encode(std::int64_t id, std::string method, json::object params) {
-  wire::RpcRequest request;
-  request.id = wire::RpcId(id);
-  request.method = std::move(method);
-  request.params = std::move(params);
-  return wire::encode(request);
-}
-
 std::vector<std::string> questions(const MemberOptions& options, const std::string& token) {
   static constexpr std::string_view methods[] = {"cluster.members", "cluster.add", "cluster.remove", "cluster.promote",
                                                  "cluster.transfer"};
@@ -75,8 +68,8 @@ std::vector<std::string> questions(const MemberOptions& options, const std::stri
   json::object secret;
   secret["token"] = token;
   const std::string method(methods[static_cast<std::size_t>(options.action)]);
-  return {encode(1, "hello", std::move(hello)), encode(2, "operator", std::move(secret)),
-          encode(3, method, std::move(params))};
+  return {encode_request(1, "hello", std::move(hello)), encode_request(2, "operator", std::move(secret)),
+          encode_request(3, method, std::move(params))};
 }
 
 // The answer to the question, or to the token if that was not taken.
