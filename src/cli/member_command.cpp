@@ -122,7 +122,8 @@ awaitable<void> ask(ClientSeams seams, std::vector<Door> doors, MemberOptions op
   const TimePoint deadline = seams.clock.now() + options.timeout;
   for (std::size_t turn = 0; !reply.final && seams.clock.now() < deadline; ++turn) {
     const TimePoint until = std::min(deadline, seams.clock.now() + answer_patience);
-    reply = co_await ask_once(seams, doors[turn % doors.size()], options, until);
+    const Door& door = doors[turn % doors.size()];
+    reply = co_await ask_once(seams, door, options, until);
     if (reply.final) break;
     const TimePoint again = std::min(deadline, seams.clock.now() + retry_pause);
     while (seams.clock.now() < again) co_await alarm->wait_until(again);

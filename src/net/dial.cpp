@@ -93,14 +93,15 @@ awaitable<Dialled> dial_any(asio::any_io_executor executor, std::string address,
     TimePoint until = deadline;
     if (deadline != never && i + 1 < endpoints.size()) until = now + (deadline - now) / (endpoints.size() - i);
     tcp::socket socket(executor);
-    const auto failure = co_await try_connect(socket, endpoints[i], until);
+    const tcp::endpoint& endpoint = endpoints[i];
+    const auto failure = co_await try_connect(socket, endpoint, until);
     if (!failure) {
       result.failure = ConnectFailure::none;
       result.socket = std::move(socket);
       break;
     }
     result.failure = less_certain(result.failure, kind_of(failure));
-    result.detail += (i == 0 ? ": " : "; ") + to_string(endpoints[i]) + ": " + failure.message();
+    result.detail += (i == 0 ? ": " : "; ") + to_string(endpoint) + ": " + failure.message();
   }
   co_return std::move(result);
 }
