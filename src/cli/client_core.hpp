@@ -91,7 +91,8 @@ class Client::Core {
   awaitable<void> failover_loop();
   awaitable<void> connect_next();
   TimePoint look_after_link();
-  bool give_up_silent_node(TimePoint now);
+  bool give_up_silent_node(TimePoint now, TimePoint& wake);
+  TimePoint time_to_ping() const;
   bool move_to_leader(TimePoint now, TimePoint& wake);
   bool leave_leaderless_node(TimePoint now, TimePoint& wake);
   // broke: the node may be all right; failed: another one is better; meant: by our own wish, no delay after it.
@@ -175,6 +176,8 @@ class Client::Core {
   ConnectionState state_;
   TimePoint retry_at_{};
   TimePoint ready_since_{};
+  TimePoint heard_at_{};                            // a word from the node
+  TimePoint pinged_at_ = never;                     // and nothing heard since
   std::uint64_t last_rpc_id_ = 0;
   std::map<std::uint64_t, InFlight> in_flight_;     // by rpc id: the first is the oldest
   std::deque<std::string> outgoing_;

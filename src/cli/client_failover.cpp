@@ -100,6 +100,8 @@ awaitable<void> Client::Core::connect_next() {
     co_return;
   }
   link_ = std::move(result.connection);
+  heard_at_ = seams_.clock.now();
+  pinged_at_ = never;
   feed_.hold();
   set_phase(Phase::joining);
   read_alarm_->ring();
@@ -111,8 +113,7 @@ TimePoint Client::Core::look_after_link() {
   const TimePoint now = seams_.clock.now();
   TimePoint wake = std::min(now + driver_period, look_after_calls(now));
   if (now - ready_since_ >= settled_after) servers_.succeeded();
-  if (give_up_silent_node(now) || move_to_leader(now, wake) || leave_leaderless_node(now, wake)) return now;
-  if (!in_flight_.empty()) wake = std::min(wake, in_flight_.begin()->second.sent_at + options_.answer_timeout);
+  if (give_up_silent_node(now, wake) || move_to_leader(now, wake) || leave_leaderless_node(now, wake)) return now;
   if (hold_until_ > now) {
     wake = std::min(wake, hold_until_);
   } else {
@@ -122,11 +123,28 @@ TimePoint Client::Core::look_after_link() {
   return wake;
 }
 
-bool Client::Core::give_up_silent_node(TimePoint now) {
-  if (in_flight_.empty() || in_flight_.begin()->second.sent_at + options_.answer_timeout > now) return false;
-  lose_link(state_.address + " has not answered for " + std::to_string(options_.answer_timeout.count()) + " ms",
-            Loss::failed);
-  return true;
+// One that talks but leaves a request unanswered, and one that says nothing at all.
+bool Client::Core::give_up_silent_node(TimePoint now, TimePoint& wake) {
+  if (pinged_at_ == never && time_to_ping() <= now) {
+    pinged_at_ = now;
+    begin_ask("ping", {});
+  }
+  const TimePoint answer_due = in_flight_.empty() ? never : in_flight_.begin()->second.sent_at + options_.answer_timeout;
+  const TimePoint word_due = pinged_at_ == never ? never : pinged_at_ + options_.ping_timeout;
+  if (answer_due <= now || word_due <= now) {
+    const milliseconds waited = answer_due <= now ? options_.answer_timeout : options_.ping_timeout;
+    lose_link(state_.address + " has not answered for " + std::to_string(waited.count()) + " ms", Loss::failed);
+    return true;
+  }
+  wake = std::min({wake, answer_due, word_due, pinged_at_ == never ? time_to_ping() : never});
+  return false;
+}
+
+TimePoint Client::Core::time_to_ping() const {
+  const TimePoint idle = heard_at_ + options_.ping_after;
+  if (in_flight_.empty()) return idle;
+  const TimePoint asked_or_heard = std::max(heard_at_, in_flight_.begin()->second.sent_at);
+  return std::min(idle, asked_or_heard + options_.ping_after_request);
 }
 
 bool Client::Core::move_to_leader(TimePoint now, TimePoint& wake) {

@@ -16,6 +16,8 @@ awaitable<void> Client::Core::read_loop() {
     const auto text = co_await link->read();
     if (link != link_) continue;   // of a connection that was given up meanwhile
     if (text) {
+      heard_at_ = seams_.clock.now();
+      pinged_at_ = never;
       receive(*text);
     } else {
       lose_link("the connection to " + state_.address + " ended");

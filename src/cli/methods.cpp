@@ -30,6 +30,7 @@ constexpr std::array methods = {
     std::pair{std::string_view("logout"), MethodTraits{false, alone, repeatable}},
     std::pair{std::string_view("mark"), MethodTraits{false, false, repeatable}},
     std::pair{std::string_view("outcome"), MethodTraits{false, false, repeatable}},
+    std::pair{std::string_view("ping"), MethodTraits{false, false, repeatable}},
     std::pair{std::string_view("room.list"), MethodTraits{false, false, repeatable}},
     std::pair{std::string_view("room.members"), MethodTraits{false, false, repeatable}},
     std::pair{std::string_view("room.topic"), MethodTraits{false, false, repeatable}},

@@ -88,6 +88,47 @@ TEST_F(ClientTest, ANodeThatDoesNotAnswerIsGivenUp) {
   EXPECT_EQ(cluster_.executed, Lines{"send one"});
 }
 
+TEST_F(ClientTest, AMachineThatLostItsPowerIsLeftWhileARequestWaits) {
+  start_ready();
+  cluster_.set_leader(2);
+  node(1).lose_power();
+  const auto ticket = send("one");
+  const Duration at_most = options_.ping_after_request + options_.ping_timeout + 200ms;
+  EXPECT_EQ(outcome(ticket, at_most).kind, Kind::done);
+  EXPECT_EQ(cluster_.executed, Lines{"send one"});
+}
+
+// Who only reads owes nothing and is owed nothing: without a question of its own it would wait for ever.
+TEST_F(ClientTest, AMachineThatLostItsPowerIsLeftByWhoOnlyReads) {
+  start_ready();
+  cluster_.set_leader(2);
+  node(1).lose_power();
+  const Duration at_most = options_.ping_after + options_.ping_timeout + 200ms;
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, at_most));
+}
+
+TEST_F(ClientTest, ANodeThatIsThereIsNotLeftHoweverLongARequestTakes) {
+  start_ready();
+  node(1).expect("send").never_answer();
+  const auto ticket = send("one");
+  world_.run_for(options_.answer_timeout - 100ms);
+  EXPECT_FALSE(outcomes_[ticket]);
+  EXPECT_EQ(connected_to(), 1U);
+  EXPECT_EQ(node(1).connections(), 1U);
+  EXPECT_GE(node(1).requests("ping").size(), 5U);
+}
+
+TEST_F(ClientTest, ANodeThatTalksIsNotAsked) {
+  start_ready();
+  for (int i = 0; i < 10; ++i) {
+    world_.run_for(options_.ping_after - 100ms);
+    node(1).notify("marker", {{"in", "#room"}, {"number", i}});
+  }
+  EXPECT_TRUE(node(1).requests("ping").empty());
+  world_.run_for(2 * options_.ping_after);
+  EXPECT_FALSE(node(1).requests("ping").empty());
+}
+
 TEST_F(ClientTest, LeavesANodeThatKnowsNoLeader) {
   start_ready();
   cluster_.set_leader(2);

@@ -162,6 +162,7 @@ void FakeNode::take(const std::shared_ptr<FakeConnection>& connection, const std
     return connection->cut();
   }
   requests_.push_back(describe(*request));
+  if (!powered_) return;
   auto& twists = twists_[request->method];
   if (twists.empty()) {
     connection->give(wire::encode(cluster_.carry_out(*this, *connection, *request)));
@@ -197,7 +198,7 @@ std::vector<std::string> FakeCluster::addresses() const {
 net::awaitable<net::ConnectResult> FakeCluster::connect(net::Transport, std::string address, TimePoint) {
   net::ConnectResult result;
   for (const auto& node : nodes_) {
-    if (node->address() != address || !node->up()) continue;
+    if (node->address() != address || !node->up() || !node->powered_) continue;
     auto connection = std::make_shared<FakeConnection>(world_, *node);
     node->connections_.push_back(connection);
     result.connection = std::move(connection);

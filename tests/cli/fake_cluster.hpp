@@ -55,6 +55,7 @@ class FakeNode {
 
   void go_down();                               // refuses connections, ends those it has
   void come_up() { up_ = true; }
+  void lose_power() { powered_ = false; }       // no connection ends, nothing is answered, none can be made
   void notify(const std::string& method, json::object params);
   void say(const std::string& text);            // any bytes
 
@@ -76,6 +77,7 @@ class FakeNode {
   std::uint32_t id_;
   std::string address_;
   bool up_ = true;
+  bool powered_ = true;
   std::map<std::string, std::deque<Twist>> twists_;
   std::vector<std::string> requests_;
   std::optional<wire::RpcId> unanswered_;

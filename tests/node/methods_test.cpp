@@ -83,7 +83,7 @@ TEST_F(MethodsTest, NoValueOfAnyParameterOfAnyMethodHarmsTheNode) {
       "read",       "mark",         "unread",       "search",         "sync",           "outcome",
       "who",        "room.create",  "room.join",    "room.leave",     "room.invite",    "room.remove",
       "room.topic", "room.list",    "room.members", "account.list",   "account.delete", "account.password",
-      "admin.set",  "admin.invite", "admin.admin",  "admin.password", "admin.ban",
+      "ping",       "admin.set",  "admin.invite", "admin.admin",  "admin.password", "admin.ban",
       "cluster.members", "cluster.add", "cluster.remove", "cluster.promote", "cluster.transfer"};
   Random random(7);
   for (const auto& method : methods) {
@@ -124,6 +124,13 @@ TEST_F(MethodsTest, HelloRefusesAnotherProtocolAndNamesOurs) {
   const auto error = client.error("hello", {{"protocol", 2}});
   EXPECT_EQ(code(error), -32602);
   EXPECT_THAT(text(error, "message"), HasSubstr("version 1"));
+}
+
+TEST_F(MethodsTest, PingIsAnsweredWhateverTheStateOfTheCluster) {
+  auto client = connect();
+  replication->no_leader();
+  EXPECT_TRUE(client.result("ping").empty());
+  EXPECT_EQ(code(client.error("ping", {{"x", 1}})), -32602);
 }
 
 TEST_F(MethodsTest, StatusHasIndexesDigestsAndCopies) {

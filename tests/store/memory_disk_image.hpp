@@ -89,7 +89,10 @@ class MemoryImage {
     if (place >= blocks_.size() || blocks_[place].empty()) {
       if (all_zero(piece)) return;
       if (place >= blocks_.size()) blocks_.resize(place + 1);
-      blocks_[place].assign(block_size, '\0');
+      auto& block = blocks_[place];   // most writes are of a whole block: each byte is stored once
+      block.reserve(block_size);
+      block.assign(at, '\0').append(piece).append(block_size - at - piece.size(), '\0');
+      return;
     }
     std::memcpy(blocks_[place].data() + at, piece.data(), piece.size());
   }
