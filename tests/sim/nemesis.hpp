@@ -32,6 +32,7 @@ class Nemesis {
   bool damaged(NodeId id) const { return cares_.at(id).damaged; }
   void on_harm(std::function<void(NodeId)> callee) { on_harm_ = std::move(callee); }
   void hurry_by(std::function<void(double)> callee) { hurry_ = std::move(callee); }   // how overload is made
+  void talk_by(std::function<void(NodeId)> callee) { talk_ = std::move(callee); }   // who uses that node says something
   void clients_by(std::function<bool(const FaultEvent&)> callee) { clients_ = std::move(callee); }   // their faults
   const std::optional<std::string>& finding() const { return finding_; }
   // Before a node's life ends, however it ends: what it believes of the voting set.
@@ -122,6 +123,7 @@ class Nemesis {
   std::map<std::uint64_t, std::function<void()>> undos_;
   std::function<void(NodeId)> on_harm_;
   std::function<void(double)> hurry_;
+  std::function<void(NodeId)> talk_;
   std::function<bool(const FaultEvent&)> clients_;
   bool all_healed_ = false;
   std::optional<std::string> finding_;

@@ -62,6 +62,7 @@ bool Nemesis::machine_fault(const FaultEvent& event, Random& random) {
       if (!node.running()) return false;
       say("node " + std::to_string(node.id().value) + " is paused for " +
           std::to_string(event.lasts.count() / 1'000'000) + " ms");
+      if (talk_) talk_(node.id());   // what it finds waiting it takes up as if it still led
       node.pause();
       hold(event.lasts, [this, &node] {
         say("node " + std::to_string(node.id().value) + " goes on");

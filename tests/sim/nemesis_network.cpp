@@ -129,7 +129,9 @@ void Nemesis::partition(const FaultEvent& event, Random& random) {
 }
 
 void Nemesis::cut_leader(const FaultEvent& event, Random& random) {
-  const Host leader = leader_or_any(random)->host();
+  SimNode* const leading = leader_or_any(random);
+  const Host leader = leading->host();
+  if (talk_) talk_(leading->id());   // so that it holds what nobody else has, and has to give it up afterwards
   switch (random.below(4)) {
     case 0: return cut(around(leader, true, true, false), event.lasts);   // people still reach it
     case 1: return cut(around(leader, true, false, false), event.lasts);

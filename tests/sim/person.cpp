@@ -179,6 +179,11 @@ bool Person::available() const {
   return parts_ && (finishing_ || world_.now() >= away_until_) && open_.size() < habits_.outstanding_max;
 }
 
+bool Person::uses(NodeId node) const {
+  return parts_ && is_ready() && !logging_in_ && !client().account().empty() &&
+         client().connection().node == node.value;
+}
+
 bool Person::settled() const { return parts_ && open_.empty() && client().pending() == 0 && is_ready(); }
 
 std::string Person::outstanding() const {

@@ -52,6 +52,8 @@ class Person final : public cli::Observer {
   void act();                               // does one thing, if there is a client and it has room
   void finish();                            // no more pauses or crashes; who is away comes back
   bool available() const;
+  bool uses(NodeId node) const;             // logged in there
+  void talk();                              // sends something, whatever is outstanding
   bool settled() const;
   std::string outstanding() const;
   const std::string& name() const { return name_; }

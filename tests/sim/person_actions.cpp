@@ -55,6 +55,8 @@ void Person::act() {
   perform(choose());
 }
 
+void Person::talk() { send(some_room()); }
+
 // Registers; then makes the rooms that are not there yet and joins those that are.
 void Person::settle_in() {
   const std::size_t step = steps_of_arrival_++;

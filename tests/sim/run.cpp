@@ -40,6 +40,7 @@ class Run final : private LifeObserver {
         nemesis_(cluster_, plan_, hosts_of(options.workload), options.only) {
     tell_trace();
     cluster_.observe(this);
+    nemesis_.talk_by([this](NodeId node) { workload_.talk_to(node); });
     nemesis_.hurry_by([this](double factor) { workload_.hurry(factor); });
     nemesis_.clients_by([this](const FaultEvent& event) { return raw_clients_.carry_out(event); });
     nemesis_.on_harm([this](NodeId id) { judges_.disk_harmed(id); });

@@ -85,6 +85,12 @@ void Workload::begin() {
 
 void Workload::hurry(double factor) { schedule_->hurry = factor; }
 
+void Workload::talk_to(NodeId node) {
+  for (const auto& person : schedule_->people) {
+    if (!schedule_->stopped && person->uses(node)) person->talk();
+  }
+}
+
 void Workload::stop() {
   schedule_->stopped = true;
   for (const auto& person : schedule_->people) person->finish();

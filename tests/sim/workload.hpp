@@ -29,6 +29,7 @@ class Workload {
   ~Workload();
 
   void hurry(double factor);          // from now on so many times the usual rate: overload, and its end (1)
+  void talk_to(NodeId node);          // whoever is connected to it sends something now
   void begin();                       // within some seconds all are at it
   void stop();                        // nothing new is begun; what is outstanding goes on, who is gone comes back
   bool settled() const;               // nothing is outstanding, everybody is back and connected
