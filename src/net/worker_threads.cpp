@@ -62,7 +62,8 @@ void lower_priority(Lane lane) {
     const sched_param none{};
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
   } else if (lane == Lane::password) {
-    (void)setpriority(PRIO_PROCESS, 0, 10);   // on Linux 0 means the calling thread (setpriority(2), notes)
+    // Below what the node itself was given. On Linux 0 means the calling thread (setpriority(2), notes).
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10);
   }
 }
 

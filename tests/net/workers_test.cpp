@@ -167,7 +167,7 @@ TEST(Workers, search_and_password_run_below_everybody_else) {
   world.run(run_job(workers, Lane::password, ask_nice(password_nice), ignored));
   world.run(run_job(workers, Lane::log, ask_nice(log_nice), ignored));
   EXPECT_EQ(search_policy, SCHED_IDLE);
-  EXPECT_GT(password_nice, log_nice);
+  EXPECT_EQ(password_nice, std::min(log_nice + 10, 19));   // nicer than 19 nobody is
 }
 
 }  // namespace
