@@ -129,7 +129,8 @@ bool Client::Core::give_up_silent_node(TimePoint now, TimePoint& wake) {
     pinged_at_ = now;
     begin_ask("ping", {});
   }
-  const TimePoint answer_due = in_flight_.empty() ? never : in_flight_.begin()->second.sent_at + options_.answer_timeout;
+  const bool owes = !in_flight_.empty();
+  const TimePoint answer_due = owes ? in_flight_.begin()->second.sent_at + options_.answer_timeout : never;
   const TimePoint word_due = pinged_at_ == never ? never : pinged_at_ + options_.ping_timeout;
   if (answer_due <= now || word_due <= now) {
     const milliseconds waited = answer_due <= now ? options_.answer_timeout : options_.ping_timeout;

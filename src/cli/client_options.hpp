@@ -27,8 +27,8 @@ struct ClientOptions {
   milliseconds connect_timeout{1000};
   milliseconds ask_timeout{3000};          // hello, attach, resume, sync: then another node is tried
   milliseconds answer_timeout{10'000};     // a request without an answer: the node is given up
-  // A machine that lost its power closes no connection. So a node that has been silent for that long is asked whether it
-  // is there, sooner if it owes an answer; without a word after ping_timeout it is given up.
+  // A machine that lost its power closes no connection. So a node that has been silent for that long is asked whether
+  // it is there, sooner if it owes an answer; without a word after ping_timeout it is given up (decision 0021).
   milliseconds ping_after{3000};
   milliseconds ping_after_request{1000};
   milliseconds ping_timeout{2000};

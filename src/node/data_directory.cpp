@@ -4,6 +4,7 @@
 
 #include "node/birth.hpp"
 #include "store/archive_install.hpp"
+#include "store/set_aside.hpp"
 
 namespace parley::node {
 namespace {
@@ -17,6 +18,13 @@ std::uint64_t draw_id(net::Entropy& entropy) {
   return id;
 }
 
+// Not only what was set aside.
+bool holds_log(store::Disk& disk) {
+  if (!disk.exists(log_directory)) return false;
+  const auto names = disk.list(log_directory);
+  return !std::ranges::all_of(names, [](const auto& name) { return name.ends_with(store::aside_suffix); });
+}
+
 Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy& entropy) {
   auto loaded = store::load_identity(disk);
   if (!loaded.ok()) return loaded.error();
@@ -26,7 +34,7 @@ Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy
     return Error{disk.describe("") + " is the data directory of node " + text(identity.node) + ", not of node " +
                  text(id) + ": check --id and \"data\" in the configuration"};
   }
-  if (disk.exists(log_directory) || disk.exists(archive_file)) {
+  if (holds_log(disk) || disk.exists(archive_file)) {
     return Error{disk.describe("") + " holds a log or an archive but no identity: the identity file was lost, and "
                  "without it this node could vote twice. Bring the file back, or move the whole directory away to "
                  "start with an empty one"};
@@ -85,6 +93,13 @@ Result<Nothing> check_archive(const store::ArchivePosition& position, const raft
                "move the whole directory away"};
 }
 
+Result<Nothing> set_data_aside(store::Disk& disk) {
+  const auto lock = disk.lock(lock_file);
+  if (!lock) return Error{disk.describe("") + " is used by another process: it can't be set aside"};
+  store::set_aside(disk);
+  return success();
+}
+
 Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
                                           store::LogOptions log_options) {
   DataDirectory opened;
@@ -94,6 +109,9 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
     return Error{directory + " is used by another process: is node " + text(id) +
                  " running already? (the lock file in it names the process)"};
   }
+  if (store::finish_set_aside(disk)) {
+    opened.notes.push_back(directory + ": what was begun, to set an old state of it aside, is done now");
+  }
   auto identity = open_identity(disk, id, entropy);
   if (!identity.ok()) return identity.error();
   opened.identity = std::move(*identity);
@@ -101,7 +119,7 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
   auto archive = store::Archive::open(disk, archive_file);
   if (!archive.ok()) return archive.error();
   opened.archive = std::move(*archive);
-  opened.notes = opened.archive.notes;
+  opened.notes.insert(opened.notes.end(), opened.archive.notes.begin(), opened.archive.notes.end());
 
   auto log = store::WriteAheadLog::open(disk, log_directory, log_options);
   if (!log.ok()) return log.error();

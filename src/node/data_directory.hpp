@@ -27,6 +27,10 @@ struct DataDirectory {
 Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
                                           store::LogOptions log_options = {});
 
+// Gives up what the directory holds, without deleting it; the next open_data_directory() makes a new incarnation. With
+// nothing of it open. Throws DiskError.
+Result<Nothing> set_data_aside(store::Disk& disk);
+
 // The parts of that which can be looked at without files. `unborn`: an identity without a cluster.
 Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory);
 Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,

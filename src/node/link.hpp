@@ -33,7 +33,7 @@ struct Link {
 net::awaitable<void> close_unless_greeted(std::shared_ptr<Link> link, net::Clock& clock, TimePoint deadline);
 
 // The answer to a Hello; but for Welcome the link ends with it.
-using Greeting = std::variant<wire::Welcome, wire::Rejected, wire::NotAMember>;
+using Greeting = std::variant<wire::Welcome, wire::Rejected, wire::NotAMember, wire::RolledBack>;
 
 // What links ask of their node and tell it. All on the strand; nothing here waits.
 class LinkOwner {
@@ -51,6 +51,9 @@ class LinkOwner {
   virtual std::optional<raft::Message> message_for(ServerId peer) = 0;
   // In place of a Welcome; returns what that means, for people. Throws Replaced if this node's part is over.
   virtual std::string told_not_a_member(NodeId by, const wire::NotAMember& frame) = 0;
+
+  // Likewise. This node's life ends if that is true.
+  virtual std::string told_rolled_back(NodeId by, const wire::RolledBack& frame) = 0;
 
   // -- links that were dialled from elsewhere --
   virtual Greeting answer(const wire::Hello& hello) = 0;

@@ -56,6 +56,9 @@ class Life {
   Replication& replication() { return replication_; }
   Machine& machine() { return *machine_; }
 
+  // The disk had gone back in time (R4).
+  bool is_to_be_set_aside() const { return rolled_back_; }
+
   // What was fetched for this node is to be put in its archive's place; unless the entries came after all while it
   // ended: a state machine never goes back (W16).
   bool is_to_install() const { return prepared_ && prepared_->index > machine_->services().applier.applied(); }
@@ -78,6 +81,10 @@ class Life {
     parts.min_voters = [machine] {
       return static_cast<std::size_t>(machine->services().state().tables().settings[chat::Setting::min_voters]);
     };
+    parts.rolled_back = [this] {
+      rolled_back_ = true;
+      stop();
+    };
     parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
       prepared_ = snapshot;
       machine->archive_is_replaced();
@@ -93,6 +100,7 @@ class Life {
   const Duration settling_most_;
   std::unique_ptr<net::Alarm> alarm_;
   bool leaving_ = false;
+  bool rolled_back_ = false;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };
@@ -127,7 +135,8 @@ Result<std::unique_ptr<Life>> begin_life(const Seams& seams, ClusterConfig confi
 
 // A snapshot takes effect as a restart would: the life that fetched it ends in good order, the archive is swapped with
 // every connection to it closed, and the next life begins with what it then finds. There is one way to come up, and it
-// is the one that crashes test (decision 0012).
+// is the one that crashes test (decision 0012). A data directory that has to be given up is given up between two lives,
+// too.
 class RealNode final : public Node {
  public:
   RealNode(Seams seams, ClusterConfig config, NodeId id, MachineFactory make_machine, std::unique_ptr<Life> first)
@@ -141,9 +150,14 @@ class RealNode final : public Node {
     for (;;) {
       co_await life_->run();
       if (stopping_) break;
-      const bool install = life_->is_to_install();
+      const bool aside = life_->is_to_be_set_aside();
+      const bool install = !aside && life_->is_to_install();
       life_.reset();
       if (install) store::install_archive(seams_.disk, archive_file);
+      if (aside) {
+        const auto done = set_data_aside(seams_.disk);
+        if (!done.ok()) throw std::runtime_error(done.error().message);
+      }
       auto next = begin_life(seams_, config_, id_, make_machine_);
       if (!next.ok()) throw std::runtime_error(next.error().message);
       life_ = std::move(*next);

@@ -37,7 +37,8 @@ class Node {
 
   virtual Replication& replication() = 0;
   virtual Machine& machine() = 0;
-  // Each one gave this node another archive, Replication and Machine: what refers to the former ones is void.
+  // And data directories set aside (R4). Each one gave this node another archive, Replication and Machine: what refers
+  // to the former ones is void.
   virtual std::uint64_t snapshots_installed() const = 0;
   // It ended while an archive was being swapped: there is no Replication and no Machine to look at.
   virtual bool between_lives() const = 0;

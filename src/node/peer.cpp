@@ -123,6 +123,10 @@ net::awaitable<std::optional<wire::Welcome>> Peer::greet(std::shared_ptr<Link> l
     trouble_ = address() + " answered: " + owner_.told_not_a_member(id_, *stranger);
     co_return std::nullopt;
   }
+  if (const auto* rolled_back = std::get_if<wire::RolledBack>(&*frame)) {
+    trouble_ = address() + " answered: " + owner_.told_rolled_back(id_, *rolled_back);
+    co_return std::nullopt;
+  }
   const auto* welcome = std::get_if<wire::Welcome>(&*frame);
   if (welcome == nullptr) {
     trouble_ = address() + " answered the greeting with another frame";

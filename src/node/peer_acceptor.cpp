@@ -85,6 +85,16 @@ net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<L
     static_cast<void>(co_await link->connection->write(std::move(reply)));
     co_return std::nullopt;
   }
+  if (const auto* rolled_back = std::get_if<wire::RolledBack>(&answer)) {
+    if (bad_greetings_.allow(seams_.clock.now())) {
+      const std::string who = link->connection->remote() + ": node " + std::to_string(hello->from.node.value);
+      seams_.logger.warn("rolled_back", who + " came back with less of the log than it had acknowledged: its disk was "
+                                              "set back, and counts for nothing");
+    }
+    auto reply = wire::encode(wire::PeerFrame(*rolled_back));
+    static_cast<void>(co_await link->connection->write(std::move(reply)));
+    co_return std::nullopt;
+  }
   auto reply = wire::encode(wire::PeerFrame(std::get<wire::Welcome>(answer)));
   const bool written = co_await link->connection->write(std::move(reply));
   if (!written) co_return std::nullopt;

@@ -44,6 +44,7 @@ wire::Hello ReplicationNode::hello_to(NodeId to) const {
   hello.to = to;
   hello.cluster = identity_.cluster;
   hello.founding = founding_;
+  hello.log_end = log_end();
   return hello;
 }
 
@@ -154,6 +155,7 @@ Greeting ReplicationNode::answer(const wire::Hello& hello) {
                     hex(hello.cluster.value) + ": one of them has another cluster's data directory or address");
   }
   if (const auto refusal = answer_to_stranger(hello)) return *refusal;
+  if (const auto refusal = answer_to_rolled_back(hello)) return *refusal;
   wire::Welcome welcome;
   welcome.version = std::min(wire::peer_version_max, hello.version_max);
   welcome.from = self();

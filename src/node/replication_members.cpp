@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <utility>
 
 #include "node/replication_node.hpp"
+#include "raft/log.hpp"
 
 // Who has a place in the cluster and who has none: what is said to servers that the committed configuration does not
 // list, and what this node makes of it when it is one of them (R4).
@@ -38,6 +40,36 @@ std::string ReplicationNode::told_not_a_member(NodeId by, const wire::NotAMember
   driver_.told_not_a_member(frame.index, frame.configuration);
   return "by what node " + std::to_string(by.value) + " knows this data directory is no member of the cluster" +
          (frame.configuration.find(identity_.node) == nullptr ? "; see: parley member add" : " yet");
+}
+
+// -- disks that went back in time (R4) -----------------------------------------------------------------------------
+
+// What this node's disk surely holds of the log: entries, or the archive that the log begins with.
+Index ReplicationNode::log_end() const {
+  if (!driver_.started()) return Index(0);
+  return std::max(driver_.consensus().persisted_index(), driver_.consensus().log().base().index);
+}
+
+// Whatever a server acknowledged before it greeted came over an earlier link of the same direction, so its greeting is
+// the one moment at which both can be compared.
+std::optional<Greeting> ReplicationNode::answer_to_rolled_back(const wire::Hello& hello) const {
+  if (!driver_.started() || hello.cluster != identity_.cluster) return std::nullopt;
+  const Index acknowledged = driver_.consensus().acknowledged(hello.from);
+  if (hello.log_end >= acknowledged) return std::nullopt;
+  return Greeting(wire::RolledBack{hello.from, acknowledged});
+}
+
+// Believed only if this node sees it itself, too.
+std::string ReplicationNode::told_rolled_back(NodeId by, const wire::RolledBack& frame) {
+  const bool true_of_us = driver_.started() && frame.server == self() && log_end() < frame.acknowledged;
+  if (!true_of_us) return "this node's disk was set back, which is not so";
+  const std::string text = "this node had acknowledged the log up to index " +
+                           std::to_string(frame.acknowledged.value) + " to node " + std::to_string(by.value) +
+                           ", and its disk ends at " + std::to_string(log_end().value) +
+                           ": it was set back (an old copy, or a virtual machine's snapshot)";
+  seams_.logger.error("rolled_back", text + "; the data directory is set aside (*.aside), and the node joins anew");
+  if (rolled_back_) rolled_back_();
+  return text;
 }
 
 // Whoever has no place any more is told while there is a link, and not dialled again: it is told when it calls, too.

@@ -35,6 +35,7 @@ struct ReplicationParts {
   std::function<Index()> checkpointed;   // see Machine
   std::function<std::size_t()> min_voters;   // the replicated setting, as applied here; null: 1
   std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
+  std::function<void()> rolled_back;     // the data directory was: the node has to begin anew without it
 };
 
 raft::Options raft_options(const ClusterConfig& config);
@@ -92,6 +93,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // replication_members.cpp
   std::string told_not_a_member(NodeId by, const wire::NotAMember& frame) override;
   std::optional<Greeting> answer_to_stranger(const wire::Hello& hello) const;
+  std::optional<Greeting> answer_to_rolled_back(const wire::Hello& hello) const;
+  std::string told_rolled_back(NodeId by, const wire::RolledBack& frame) override;
+  Index log_end() const;
   bool is_stranger(ServerId server) const;
   wire::NotAMember not_a_member() const;
   void configuration_committed() override;
@@ -147,6 +151,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::unique_ptr<net::Alarm> departure_alarm_;
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;
+  std::function<void()> rolled_back_;
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running

@@ -29,6 +29,7 @@ TimePoint Consensus::deadline() const { return state_->deadline(); }
 Status Consensus::status() const { return state_->status(); }
 Standing Consensus::standing() const { return state_->standing(); }
 Index Consensus::persisted_index() const { return state_->persistence.stable(); }
+Index Consensus::acknowledged(ServerId server) const { return state_->acknowledged_by(server); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
 bool Consensus::hard_state_is_durable() const { return state_->persistence.holds(state_->hard_state); }

@@ -175,6 +175,11 @@ class Consensus {
   Standing standing() const;
   Index persisted_index() const;                               // as in Status
 
+  // How far that server's log surely held, on its disk, what is committed: by what it acknowledged to this server as
+  // its leader, in whatever term of this process's life. It can't end before that any more, unless its disk went
+  // back (R4).
+  Index acknowledged(ServerId server) const;
+
   // The snapshot that was offered to this server and that it can't do without: to be fetched from there for as long as
   // this says so. It may become another one, or none because the entries came after all.
   std::optional<SnapshotOffer> wanted_snapshot() const;

@@ -69,7 +69,10 @@ void Consensus::State::become_follower(Term term, Now now) {
   const bool was_follower = std::holds_alternative<Follower>(role);
   if (was_follower && !new_term) return;
   fail_reads();
-  if (std::holds_alternative<Leader>(role)) last_contact = std::max(last_contact, quorum_contact(now));
+  if (std::holds_alternative<Leader>(role)) {
+    last_contact = std::max(last_contact, quorum_contact(now));
+    remember_acknowledged();
+  }
   role = Follower{};
   if (new_term) {
     hard_state.current_term = term;

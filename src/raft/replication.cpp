@@ -104,6 +104,29 @@ void Consensus::State::advance_commit_index(Index to, Now now) {
   confirm_reads(now);
 }
 
+// Only what is committed counts: what is not may rightly be cut from a log again.
+Index Consensus::State::acknowledged_by(ServerId server) const {
+  if (PARLEY_MUTANT(forgets_what_was_acknowledged)) return Index(0);
+  const auto before = acknowledged.find(server);
+  Index index = before == acknowledged.end() ? Index(0) : before->second;
+  if (const auto* leader = std::get_if<Leader>(&role)) {
+    const auto found = leader->progress.find(server.node);
+    if (found != leader->progress.end() && found->second.id() == server) {
+      index = std::max(index, std::min(found->second.match_index(), commit_index()));
+    }
+  }
+  return index;
+}
+
+void Consensus::State::remember_acknowledged() {
+  for (const auto& [node, progress] : std::get<Leader>(role).progress) {
+    acknowledged[progress.id()] = acknowledged_by(progress.id());
+  }
+  std::erase_if(acknowledged, [this](const auto& entry) {
+    return log.configuration() == nullptr || log.configuration()->find(entry.first) == nullptr;
+  });
+}
+
 void Consensus::State::settle() {
   auto& leader = std::get<Leader>(role);
   const Index settled = std::min(commit_index(), persistence.stable());

@@ -79,6 +79,8 @@ struct Consensus::State {
   bool disk_stalls() const;
   bool hears_leader(ServerId asking, Now now) const;
   void become_follower(Term term, Now now);
+  void remember_acknowledged();
+  Index acknowledged_by(ServerId server) const;
   void election_timeout(Now now);
   void begin_pre_vote(Now now);
   void begin_election(Now now);
@@ -152,6 +154,7 @@ struct Consensus::State {
   Persistence persistence;
   RoleState role;
   std::map<NodeId, Peer> peers;
+  std::map<ServerId, Index> acknowledged;  // of members, from leaderships that are over
 
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;

@@ -19,6 +19,18 @@ NotAMember read_not_a_member(Reader& in) {
   return frame;
 }
 
+void write(Writer& out, const RolledBack& frame) {
+  write(out, frame.server);
+  out.u64(frame.acknowledged.value);
+}
+
+RolledBack read_rolled_back(Reader& in) {
+  RolledBack frame;
+  frame.server = read_server(in);
+  frame.acknowledged = Index(in.u64());
+  return frame;
+}
+
 void write(Writer& out, const MemberRequest& request) {
   PARLEY_ASSERT(request.peer_address.size() <= address_max && request.client_address.size() <= address_max,
                 "addresses within address_max");

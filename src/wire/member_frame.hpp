@@ -23,6 +23,14 @@ struct NotAMember {
   bool operator==(const NotAMember&) const = default;
 };
 
+// "You had acknowledged more than that." In place of a Welcome, to a member whose log ends before what it acknowledged
+// to this node as its leader: its disk went back in time, and what it promised since is forgotten (R4).
+struct RolledBack {
+  ServerId server;                     // who greeted
+  Index acknowledged;
+  bool operator==(const RolledBack&) const = default;
+};
+
 // An operator's or administrator's request about members, from the node that was asked to the leader.
 enum class MemberAction : std::uint8_t {
   list = 0,       // nothing is changed: is this the leader?
@@ -55,9 +63,11 @@ struct MemberReply {
 
 // Bodies of frames (peer_frame.hpp); what is wrong in what is read makes `in` fail.
 void write(Writer& out, const NotAMember& frame);
+void write(Writer& out, const RolledBack& frame);
 void write(Writer& out, const MemberRequest& request);
 void write(Writer& out, const MemberReply& reply);
 NotAMember read_not_a_member(Reader& in);
+RolledBack read_rolled_back(Reader& in);
 MemberRequest read_member_request(Reader& in);
 MemberReply read_member_reply(Reader& in);
 

@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   not_a_member = 11,
   member_request = 12,
   member_reply = 13,
+  rolled_back = 14,
   request_vote = 16,
   request_vote_reply = 17,
   append_entries = 18,
@@ -51,6 +52,7 @@ Kind put(Writer& out, const Hello& hello) {
   out.u32(hello.to.value);
   out.u64(hello.cluster.value);
   out.raw(hello.founding.view());
+  out.u64(hello.log_end.value);
   return Kind::hello;
 }
 
@@ -62,6 +64,7 @@ Hello get_hello(Reader& in) {
   hello.to = NodeId(in.u32());
   hello.cluster = ClusterId(in.u64());
   hello.founding = read_digest(in);
+  hello.log_end = Index(in.u64());
   return hello;
 }
 
@@ -161,6 +164,7 @@ Kind put(Writer& out, const SnapshotRequest& request) { return write(out, reques
 Kind put(Writer& out, const SnapshotChunk& chunk) { return write(out, chunk), Kind::snapshot_chunk; }
 Kind put(Writer&, const PlannedStop&) { return Kind::planned_stop; }
 Kind put(Writer& out, const NotAMember& frame) { return write(out, frame), Kind::not_a_member; }
+Kind put(Writer& out, const RolledBack& frame) { return write(out, frame), Kind::rolled_back; }
 Kind put(Writer& out, const MemberRequest& request) { return write(out, request), Kind::member_request; }
 Kind put(Writer& out, const MemberReply& reply) { return write(out, reply), Kind::member_reply; }
 
@@ -320,6 +324,7 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::snapshot_chunk: return read_snapshot_chunk(in);
     case Kind::planned_stop: return PlannedStop{};
     case Kind::not_a_member: return read_not_a_member(in);
+    case Kind::rolled_back: return read_rolled_back(in);
     case Kind::member_request: return read_member_request(in);
     case Kind::member_reply: return read_member_reply(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));

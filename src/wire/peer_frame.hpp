@@ -34,6 +34,7 @@ struct Hello {
   NodeId to;
   ClusterId cluster;                 // 0: never initialised (R3)
   Digest founding;                   // of the node ids and addresses in the configuration file: must agree at birth
+  Index log_end;                     // what its disk holds of the log, to that entry; 0: not born
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {
@@ -72,7 +73,8 @@ struct Presence {                    // who is logged in on this node; the whole
 inline constexpr std::size_t presence_max = 10'000;
 
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
-                               SnapshotChunk, PlannedStop, NotAMember, MemberRequest, MemberReply, raft::Message>;
+                               SnapshotChunk, PlannedStop, NotAMember, RolledBack, MemberRequest, MemberReply,
+                               raft::Message>;
 
 std::string encode(const PeerFrame& frame);
 

@@ -150,5 +150,17 @@ TEST(DataDirectoryTest, ALostIdentityIsNotReplacedByANewOne) {
   EXPECT_THAT(opened.error().message, HasSubstr("no identity"));
 }
 
+TEST(DataDirectoryTest, WhatWasSetAsideIsFollowedByAnotherIncarnation) {
+  store::MemoryDisk disk;
+  sim::SimEntropy entropy(1);
+  const auto former = open_data_directory(disk, NodeId(2), entropy)->identity.incarnation;
+  ASSERT_TRUE(set_data_aside(disk).ok());
+  const auto opened = open_data_directory(disk, NodeId(2), entropy);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_NE(opened->identity.incarnation, former);
+  EXPECT_TRUE(disk.exists("identity.aside"));
+  EXPECT_FALSE(set_data_aside(disk).ok()) << "it is in use";
+}
+
 }  // namespace
 }  // namespace parley::node

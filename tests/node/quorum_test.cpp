@@ -253,5 +253,61 @@ TEST_F(QuorumTest, AReplacedDataDirectoryIsNeverGivenItsPlaceBack) {
   EXPECT_TRUE(writes(deaf, "all"));
 }
 
+// -- disks that went back in time (R4) --------------------------------------------------------------------------------
+
+TEST_F(QuorumTest, ADiskThatWasSetBackIsToldSoAndCountsForNothing) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& set_back = cluster.follower();
+  ASSERT_TRUE(writes(leader, "before"));
+  auto earlier = set_back.disk().clone();
+  ASSERT_TRUE(writes(leader, "after"));
+  set_back.kill();
+  set_back.put_back(std::move(earlier));
+  ASSERT_TRUE(set_back.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return set_back.rolled_back(); }, 1s)) << cluster.story();
+  EXPECT_TRUE(leader.said("came back with less of the log than it had acknowledged"));
+  EXPECT_TRUE(set_back.said("it was set back"));
+}
+
+// As a file system that loses nothing does.
+TEST_F(QuorumTest, ADiskThatIsAsItWasIsNot) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& other = cluster.follower();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(writes(leader, "message " + std::to_string(i)));
+    if (i % 2 == 0) other.kill();
+    else other.crash();
+    leader.submit("while it is away " + std::to_string(i));
+    ASSERT_TRUE(other.start().ok());
+    ASSERT_TRUE(cluster.wait([&] { return cluster.voters() == 3 && cluster.votes(other.id().value); }));
+  }
+  EXPECT_TRUE(writes(leader, "end"));
+  EXPECT_FALSE(other.rolled_back());
+}
+
+// Before, a leader with one follower left took the refusals of such a disk for old ones, and waited for ever.
+TEST_F(QuorumTest, OneOfTwoVotersWhoseDiskWasSetBackDoesNotStallTheOther) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  first.kill();
+  ASSERT_TRUE(shrinks_to(2));
+  auto earlier = second.disk().clone();
+  leader.submit("after");
+  ASSERT_TRUE(cluster.wait([&] { return !second.applied().empty(); }));
+  second.kill();
+  second.put_back(std::move(earlier));
+  ASSERT_TRUE(second.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return second.rolled_back(); }, 1s)) << cluster.story();
+  second.kill();
+  second.wipe();   // as a node does that sets its data aside
+  ASSERT_TRUE(second.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.voters() == 2 && cluster.votes(second.id().value); }));
+  EXPECT_TRUE(writes(leader, "together"));
+}
+
 }  // namespace
 }  // namespace parley::node

@@ -40,6 +40,8 @@ class TestReplica {
   ClusterConfig& config() { return config_; }
   NodeId id() const { return id_; }
   void wipe() { disk_ = std::make_unique<store::MemoryDisk>(); }
+  void put_back(std::unique_ptr<store::MemoryDisk> earlier) { disk_ = std::move(earlier); }   // as it was; not running
+  bool rolled_back() const { return life_ && life_->rolled_back; }   // and it has seen that itself
 
   // Commands applied in this life, by the id of their entry, and the lines that were logged in all lives.
   const std::map<raft::EntryId, std::string>& applied() const { return life_->applied; }
@@ -72,6 +74,7 @@ class TestReplica {
     std::vector<std::optional<Index>> reads;
     std::vector<wire::MemberReply> replies;
     bool ended = false;
+    bool rolled_back = false;
 
     Seams seams();
     ReplicationParts parts();

@@ -389,5 +389,35 @@ TEST(Leading, an_acknowledgement_of_another_incarnation_or_a_stranger_does_not_c
   EXPECT_EQ(s.status().commit_index, Index(2));
 }
 
+// -- what members are known to hold (R4) ------------------------------------------------------------------------------
+
+TEST(Acknowledged, is_what_a_follower_said_is_durable_as_far_as_it_is_committed) {
+  Lone s(born_with(configuration_of(3)));
+  s.lead({2});
+  const Index first = s.last().index;
+  EXPECT_EQ(s.raft.acknowledged(server(2)), Index(0));
+  s.acknowledge(2, first);
+  EXPECT_EQ(s.raft.acknowledged(server(2)), first);
+  EXPECT_EQ(s.raft.acknowledged(server(3)), Index(0));
+  ASSERT_TRUE(s.raft.propose(command("not committed: this disk has not written it"), s.now).ok());
+  s.acknowledge(2, first.next());
+  EXPECT_EQ(s.raft.acknowledged(server(2)), first) << "a later leader may rightly cut it off";
+  s.sync();
+  EXPECT_EQ(s.raft.acknowledged(server(2)), first.next());
+}
+
+TEST(Acknowledged, outlives_the_leadership_but_not_the_incarnation) {
+  Lone s(born_with(configuration_of(3)));
+  s.lead({2});
+  const Index first = s.last().index;
+  s.acknowledge(2, first);
+  s.say(3, append(s.status().term.value + 1, s.last()));
+  ASSERT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.raft.acknowledged(server(2)), first);
+  EXPECT_EQ(s.raft.acknowledged(server(2, 9)), Index(0));
+  s.lead({3});
+  EXPECT_EQ(s.raft.acknowledged(server(2)), first) << "though it has said nothing to this leader yet";
+}
+
 }  // namespace
 }  // namespace parley::raft::test

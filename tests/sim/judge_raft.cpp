@@ -25,11 +25,12 @@ std::optional<std::string> RaftJudge::observe(ServerId id, const raft::Consensus
     if (auto broken = check_promise(id, seen)) return broken;
   }
   if (server.hard_state_is_durable()) seen.promised.hard_state = server.hard_state();
+  const Index held = seen.last.index;   // before this step
   count(seen, status);
   while (truth_.committed() < server.hard_state().commit_index) {
     const Index next = truth_.committed().next();
     if (next <= server.log().base().index) return words(id) + " lacks entry " + std::to_string(next.value);
-    if (auto broken = check_copies(next, server)) return broken;
+    if (auto broken = check_copies(next, held, server)) return broken;
     truth_.commit(server.log().at(next), now);
   }
   return std::nullopt;
@@ -129,20 +130,31 @@ bool RaftJudge::has_synced(ServerId id, raft::EntryId entry) const {
   return place <= seen.promised.terms.size() && seen.promised.terms[place - 1] == entry.term;
 }
 
-std::optional<std::string> RaftJudge::check_copies(Index index, const raft::Consensus& by) const {
-  const raft::Log& log = by.log();
-  const raft::EntryId entry = log.at(index).id;
-  if (entry.term == Term(1)) return std::nullopt;   // the founders' entry: agreed on at the birth, not counted (R3)
-  // A configuration counts from its entry on; the one that holds at the end decided, or an earlier one did.
-  const auto& configuration = log.configuration_at(log.last_index());
-  if (!configuration) return std::nullopt;
+std::pair<std::size_t, std::size_t> RaftJudge::copies_of(raft::EntryId entry,
+                                                         const raft::Configuration& configuration) const {
   std::size_t voters = 0, copies = 0;
-  for (const raft::Member& member : configuration->members) {
+  for (const raft::Member& member : configuration.members) {
     if (!member.voter) continue;
     ++voters;
     if (has_synced(member.id, entry)) ++copies;
   }
+  return {copies, voters};
+}
+
+std::optional<std::string> RaftJudge::check_copies(Index index, Index held, const raft::Consensus& by) const {
+  const raft::Log& log = by.log();
+  const raft::EntryId entry = log.at(index).id;
+  if (entry.term == Term(1)) return std::nullopt;   // the founders' entry: agreed on at the birth, not counted (R3)
+  // A configuration counts from its entry on. One that was appended in this very step may have come after the decision.
+  const auto& configuration = log.configuration_at(log.last_index());
+  if (!configuration) return std::nullopt;
+  const auto [copies, voters] = copies_of(entry, *configuration);
   if (2 * copies > voters) return std::nullopt;
+  if (held >= log.base().index && log.configuration_index() > held) {
+    const auto& before = log.configuration_at(held);
+    const auto [had, of] = before ? copies_of(entry, *before) : std::pair<std::size_t, std::size_t>();
+    if (2 * had > of) return std::nullopt;
+  }
   return words(entry) + " is committed, but only " + std::to_string(copies) + " of " + std::to_string(voters) +
          " voters have it on their disks (catalogue 3)";
 }

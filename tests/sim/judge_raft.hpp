@@ -49,7 +49,10 @@ class RaftJudge {
   };
 
   std::optional<std::string> check_promise(ServerId id, Seen& seen) const;
-  std::optional<std::string> check_copies(Index index, const raft::Consensus& by) const;
+  // Of the entry at `index`, that `by` takes for committed; its log ended at `held` before this step.
+  std::optional<std::string> check_copies(Index index, Index held, const raft::Consensus& by) const;
+  // How many of the voters have it on their disks.
+  std::pair<std::size_t, std::size_t> copies_of(raft::EntryId entry, const raft::Configuration& configuration) const;
   bool has_synced(ServerId id, raft::EntryId entry) const;
   void count(Seen& seen, const raft::Status& status);
   void forget_process(ServerId id, Seen& seen);

@@ -120,7 +120,9 @@ Fault ReadsJudge::look_at_rows(const Operation& operation) {
   for (const auto& message : operation.page) {
     std::size_t version = 0;
     if (auto fault = judge_message(truth_, operation.person, message, operation.returned, version)) return fault;
-    newest = std::max(newest, truth_.changes()[version].index);
+    // A client that could not know made the same edit again: then only the first of both was surely seen.
+    const auto first = truth_.version(message.id, message.text, message.edited, message.deleted, Index(0));
+    newest = std::max(newest, truth_.changes()[*first].index);
   }
   // What two reads of one page saw of archive and memory may differ, but the archive never holds what is not applied.
   if (newest != Index(0)) floors_.raise(life, operation.returned, newest);

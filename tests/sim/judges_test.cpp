@@ -336,6 +336,17 @@ TEST_F(Past, AnotherLifeOfThatNodeMayBeBehindIfItSaysSo) {
   EXPECT_EQ(reads(), "fine");
 }
 
+// Its client session ended before the answer, and it was sent again. Found with seed 70757.
+TEST_F(Past, AnEditMadeTwiceMayBeSeenAsOfItsFirstTime) {
+  commit(27, edited(message(20, ops, 1, anna, "anna 2")));
+  page(28, 29, 2, {one_edited(), two()}).stale = true;   // of a node that stands before 26
+  page(30, 31, 2, {one_edited(), two()}).stale = true;
+  EXPECT_EQ(reads(), "fine");
+  page(32, 33, 2, {one_edited(), two_deleted()}).stale = true;
+  page(34, 35, 2, {one_edited(), two()}).stale = true;
+  EXPECT_NAMED(reads(), "replaced at 26");
+}
+
 TEST_F(Past, AReadThatMissesWhatTheSameProcessAcknowledgedIsFound) {
   good_requests();
   page(22, 23, 1, {one_edited()});

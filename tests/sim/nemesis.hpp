@@ -44,6 +44,7 @@ class Nemesis {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
     bool damaged = false;          // bytes of its disk are not what it wrote
     bool wiped = false;            // its disk was lost, and it is not a voter again yet
+    Index owed;                    // nor before it holds that again
     bool broken = false;
     bool restart_waits = false;
     std::function<void(SimNode&)> before_start;   // once
@@ -81,6 +82,8 @@ class Nemesis {
   std::set<NodeId> intact() const;
   bool quorum_fault(const FaultEvent& event, Random& random);
   void wipe(SimNode& node, Duration downtime);
+  bool roll_back(SimNode& node, Duration lasts);
+  bool others_hold_all_of(SimNode& node);
   bool hand_over(Random& random);
 
   // nemesis_network.cpp

@@ -33,7 +33,8 @@ void Nemesis::note_all_beliefs() {
       SimNode& machine = cluster_.node(id.value);
       if (!cared.wiped || !belief.committed || !machine.running() || machine.node().between_lives()) continue;
       const ServerId now{id, machine.node().replication().identity().incarnation};
-      if (belief.configuration->is_voter(now)) cared.wiped = false;
+      const bool filled = machine.node().replication().status().persisted_index >= cared.owed;
+      if (filled && belief.configuration->is_voter(now)) cared.wiped = false;
     }
   }
 }
@@ -115,6 +116,7 @@ bool Nemesis::quorum_fault(const FaultEvent& event, Random& random) {
       wipe(node, event.lasts);
       return true;
     }
+    case Fault::rolled_back: return roll_back(any_node(random), event.lasts);
     case Fault::transfer: return hand_over(random);
     default: return false;
   }
@@ -124,10 +126,50 @@ void Nemesis::wipe(SimNode& node, Duration downtime) {
   if (node.running()) node.kill();
   node.disk().lose_everything();
   care(node).wiped = true;
+  care(node).owed = Index(0);
   beliefs_.erase(node.id());
   say("node " + std::to_string(node.id().value) + " loses its data directory");
   if (on_harm_) on_harm_(node.id());
   restart_after(node, downtime);
+}
+
+// A copy of the data directory is made, and comes back later, as a machine's snapshot does. Only within one term, and
+// only while the others hold whatever this node promised: a vote that was forgotten, or an entry that only this node
+// and one that is cut off had, is beyond what anybody can find out (decision 0020).
+bool Nemesis::roll_back(SimNode& node, Duration lasts) {
+  if (!node.running() || node.node().between_lives()) return false;
+  if (node.node().replication().consensus() == nullptr) return false;
+  const std::shared_ptr<store::MemoryDisk> earlier = node.disk().clone();
+  const auto then = node.node().replication().status();
+  schedule(lasts, [this, &node, earlier, then] {
+    if (!node.running() || node.node().between_lives() || care(node).broken || care(node).damaged) return;
+    if (node.node().replication().consensus() == nullptr) return;
+    const auto now = node.node().replication().status();
+    if (now.term != then.term || now.persisted_index <= then.persisted_index) return;
+    if (!may_lose(node) || !others_hold_all_of(node)) return;
+    node.kill();
+    node.disk().go_back_to(*earlier);
+    care(node).wiped = true;
+    care(node).owed = now.persisted_index;
+    say("the disk of node " + std::to_string(node.id().value) + " goes back from index " +
+        std::to_string(now.persisted_index.value) + " to " + std::to_string(then.persisted_index.value));
+    if (on_harm_) on_harm_(node.id());
+    restart_after(node, Duration(1));
+  });
+  return true;
+}
+
+bool Nemesis::others_hold_all_of(SimNode& node) {
+  const auto mine = node.node().replication().status();
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& other = cluster_.node(i);
+    if (other.id() == node.id()) continue;
+    if (!other.running() || other.node().between_lives()) return false;
+    if (other.node().replication().consensus() == nullptr) return false;
+    const auto theirs = other.node().replication().status();
+    if (theirs.term != mine.term || theirs.persisted_index < mine.last_index) return false;
+  }
+  return true;
 }
 
 namespace {

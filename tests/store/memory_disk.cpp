@@ -368,6 +368,16 @@ void MemoryDisk::lose_everything() {
   std::erase_if(core_->directories, [](const auto& path) { return !path.empty(); });
 }
 
+void MemoryDisk::go_back_to(const MemoryDisk& earlier) {
+  const auto copy = earlier.clone();
+  const std::lock_guard guard(core_->mutex);
+  core_->end_process();
+  core_->names = std::move(copy->core_->names);
+  core_->synced_names = std::move(copy->core_->synced_names);
+  core_->changed = std::move(copy->core_->changed);
+  core_->directories = std::move(copy->core_->directories);
+}
+
 std::string MemoryDisk::contents(const std::string& path) const {
   const std::lock_guard guard(core_->mutex);
   const InodePtr inode = core_->find(path);

@@ -67,6 +67,7 @@ class MemoryDisk final : public Disk {
   void crash(Random& random);        // power cut: the cache is lost but for what `random` lets through
   void crash_losing_all_unsynced();  // power cut, the plainest one
   void lose_everything();            // another disk in its place: nothing is there
+  void go_back_to(const MemoryDisk& earlier);   // a copy of then in its place
 
   // -- looking and damaging (seen by the process and on the platter alike) ------------------------------------
 
