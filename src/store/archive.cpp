@@ -42,13 +42,18 @@ class SqliteArchive final : public Archive {
     once_sound([&] {
       // The mark may promise only what a power cut can't take back.
       if (disk_.exists(wal_of(file_))) Vfs::on(disk_)->open_wal(wal_of(file_))->sync();
-      write_mark(disk_, mark_of(file_), writer_->writes());
-      connection_->run([&] {
+      Mark mark{writer_->writes(), wal_extent(disk_, wal_of(file_))};
+      write_mark(disk_, mark_of(file_), mark);
+      const bool whole = connection_->run([&] {
         copy_pages(SQLITE_CHECKPOINT_PASSIVE);   // most of the work, while readers read
         const ReaderGate::Closed nobody_reads(gate_);
-        if (gate_.somebody_stays()) return;   // the write-ahead file, synced above, still holds what is not copied
+        if (gate_.somebody_stays()) return false;   // the write-ahead file, synced above, holds what is not copied
         copy_pages(SQLITE_CHECKPOINT_TRUNCATE);
+        return true;
       });
+      if (!whole || mark.wal.frames == 0) return;
+      mark.wal = {};   // from here on a write-ahead file that is damaged only means what its end would
+      write_mark(disk_, mark_of(file_), mark);
     });
   }
 
@@ -145,16 +150,25 @@ std::optional<Error> left_behind(Disk& disk, const std::string& file) {
   return std::nullopt;
 }
 
+// Before SQLite reads it, and cuts it off. Throws ArchiveDamaged.
+void check_write_ahead(Disk& disk, const std::string& file) {
+  const auto marked = read_mark(disk, mark_of(file));
+  if (!marked) return;
+  const std::string wal = wal_of(file);
+  if (const auto wrong = wal_lacks(disk, wal, marked->wal)) throw ArchiveDamaged(disk.describe(wal) + " " + *wrong);
+}
+
 // Throws ArchiveDamaged where the archive holds less than it once did.
 void check_mark(Disk& disk, const std::string& file, std::uint64_t writes) {
   const auto marked = read_mark(disk, mark_of(file));
-  if (!marked || writes >= *marked) return;
+  if (!marked || writes >= marked->transactions) return;
   throw ArchiveDamaged(disk.describe(file) + ": the archive ends with its transaction " + std::to_string(writes) +
-                       ", although a checkpoint had begun with " + std::to_string(*marked) + ": " +
+                       ", although a checkpoint had begun with " + std::to_string(marked->transactions) + ": " +
                        disk.describe(wal_of(file)) + " is damaged or missing, or one of the files is an old copy");
 }
 
 Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
+  check_write_ahead(disk, file);
   auto connection = std::make_unique<ArchiveConnection>(disk, file, ArchiveConnection::Use::write);
   if (auto version = check_version(*connection); !version) return version.error();
   const auto stored = connection->run([&] { return read_position(*connection); }).value_or(StoredPosition{});
