@@ -95,6 +95,7 @@ class Client::Core {
   TimePoint time_to_ping() const;
   bool move_to_leader(TimePoint now, TimePoint& wake);
   bool leave_leaderless_node(TimePoint now, TimePoint& wake);
+  bool leave_useless_node(TimePoint now, TimePoint& wake);
   // broke: the node may be all right; failed: another one is better; meant: by our own wish, no delay after it.
   enum class Loss : std::uint8_t { broke, failed, meant };
   void lose_link(const std::string& reason, Loss loss = Loss::broke);
@@ -189,6 +190,8 @@ class Client::Core {
   LeaderState leader_;
   TimePoint leader_unknown_since_{};
   unsigned leaderless_moves_ = 0;                   // in a row: patience grows with them
+  TimePoint waits_since_ = never;                   // for an outcome, on this connection
+  unsigned useless_moves_ = 0;                      // since there was one: patience grows with them
   unsigned moves_ = 0;                              // to a leader, without having been ready in between
   TimePoint move_at_ = never;
   std::uint64_t hello_cursor_ = 0;

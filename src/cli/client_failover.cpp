@@ -102,6 +102,7 @@ awaitable<void> Client::Core::connect_next() {
   link_ = std::move(result.connection);
   heard_at_ = seams_.clock.now();
   pinged_at_ = never;
+  waits_since_ = never;
   feed_.hold();
   set_phase(Phase::joining);
   read_alarm_->ring();
@@ -113,7 +114,8 @@ TimePoint Client::Core::look_after_link() {
   const TimePoint now = seams_.clock.now();
   TimePoint wake = std::min(now + driver_period, look_after_calls(now));
   if (now - ready_since_ >= settled_after) servers_.succeeded();
-  if (give_up_silent_node(now, wake) || move_to_leader(now, wake) || leave_leaderless_node(now, wake)) return now;
+  if (give_up_silent_node(now, wake) || move_to_leader(now, wake)) return now;
+  if (leave_leaderless_node(now, wake) || leave_useless_node(now, wake)) return now;
   if (hold_until_ > now) {
     wake = std::min(wake, hold_until_);
   } else {
@@ -176,6 +178,25 @@ bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
   if (leaderless_moves_ < leaderless_moves_max) ++leaderless_moves_;
   servers_.lost(state_.address);
   lose_link(state_.address + " knows no leader: asking another node", Loss::meant);
+  return true;
+}
+
+// A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may have
+// another one. With every further move patience grows, as above.
+bool Client::Core::leave_useless_node(TimePoint now, TimePoint& wake) {
+  if (outbox_.empty() || !options_.follow_leader || servers_.known().size() < 2) {
+    waits_since_ = never;
+    return false;
+  }
+  if (waits_since_ == never) waits_since_ = now;
+  const TimePoint leave_at = waits_since_ + options_.no_outcome_patience * (1 + useless_moves_);
+  if (now < leave_at) {
+    wake = std::min(wake, leave_at);
+    return false;
+  }
+  if (useless_moves_ < leaderless_moves_max) ++useless_moves_;
+  servers_.lost(state_.address);
+  lose_link(state_.address + " carries out nothing: asking another node", Loss::meant);
   return true;
 }
 

@@ -34,6 +34,7 @@ struct ClientOptions {
   milliseconds ping_timeout{2000};
   milliseconds call_timeout{10'000};       // call() without a deadline of its own
   milliseconds no_leader_patience{1500};   // on a node that knows no leader, before another is asked
+  milliseconds no_outcome_patience{8000};  // on one that answers, and carries out nothing of what waits: likewise
   milliseconds failover_jitter{20};        // before the next node is tried after a loss, 0 … this
   milliseconds backoff_min{50};            // after every known node was tried in vain; doubles
   milliseconds backoff_max{2000};

@@ -138,6 +138,8 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
 void Client::Core::settle(std::uint64_t sequence, Outcome outcome) {
   auto entry = outbox_.take(sequence);
   if (!entry) return;
+  waits_since_ = never;
+  useless_moves_ = 0;
   if (store_->durable()) store_->remove(sequence);
   note_login_changes(*entry, outcome);
   if (entry->then) entry->then(outcome);

@@ -111,11 +111,24 @@ TEST_F(ClientTest, ANodeThatIsThereIsNotLeftHoweverLongARequestTakes) {
   start_ready();
   node(1).expect("send").never_answer();
   const auto ticket = send("one");
-  world_.run_for(options_.answer_timeout - 100ms);
+  world_.run_for(options_.no_outcome_patience - 100ms);
   EXPECT_FALSE(outcomes_[ticket]);
   EXPECT_EQ(connected_to(), 1U);
   EXPECT_EQ(node(1).connections(), 1U);
   EXPECT_GE(node(1).requests("ping").size(), 5U);
+}
+
+// A leader that is cut off with half of the voters goes on leading, and carries out nothing (R2). Found with seed 50869.
+TEST_F(ClientTest, ANodeThatCarriesOutNothingIsLeftForAnother) {
+  start_ready();
+  for (int i = 0; i < 1000; ++i) node(1).expect("send").later(200ms, "busy");
+  const auto ticket = send("one");
+  world_.run_for(options_.no_outcome_patience - 100ms);
+  EXPECT_EQ(connected_to(), 1U);
+  cluster_.set_leader(2);   // the others have elected one; node 1 has not heard of it
+  EXPECT_EQ(kind(ticket), Kind::done);
+  EXPECT_EQ(connected_to(), 2U);
+  EXPECT_EQ(cluster_.executed, Lines{"send one"});
 }
 
 TEST_F(ClientTest, ANodeThatTalksIsNotAsked) {
