@@ -17,7 +17,8 @@ namespace {
 class PeerListener final : public Listener {
  public:
   PeerListener(tcp::acceptor acceptor, std::shared_ptr<const PeerSecurity> security)
-      : state_(std::make_shared<State>(std::move(acceptor), std::move(security))), local_(to_string(state_->acceptor.local_endpoint())) {}
+      : state_(std::make_shared<State>(std::move(acceptor), std::move(security))),
+        local_(to_string(state_->acceptor.local_endpoint())) {}
   ~PeerListener() override { PeerListener::close(); }
 
   awaitable<std::shared_ptr<Connection>> accept() override { return accept_next(state_); }

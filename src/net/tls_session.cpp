@@ -31,6 +31,7 @@ std::string describe(unsigned long error, TlsSession::Role role, bool open) {
   if (open && reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) {
     return "what came was altered on its way, or is not of this connection";
   }
+  if (open && reason == SSL_R_SSLV3_ALERT_BAD_RECORD_MAC) return "what it got from this node was altered on its way";
   if (reason == SSL_R_BINDER_DOES_NOT_VERIFY) return "it has another cluster key than this node";
   if (!open && role == TlsSession::Role::dials) {
     if (reason == SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER) return "it has another cluster key than this node";

@@ -50,7 +50,8 @@ awaitable<void> TlsStream::exchange() {
     const bool sent = co_await send_ciphertext();   // ours, or the alert that says why not
     if (state == TlsSession::State::failed) {
       failure_ = session_.failure();
-      if (session_.heard_plain_text() && role_ == TlsSession::Role::accepts) answer_plain_text(socket_, links_are_encrypted);
+      const bool plain_node = session_.heard_plain_text() && role_ == TlsSession::Role::accepts;
+      if (plain_node) answer_plain_text(socket_, links_are_encrypted);
       co_return;
     }
     bool received = true;

@@ -148,6 +148,10 @@ TEST(TlsSession, a_record_that_comes_twice_ends_it) {
   EXPECT_EQ(cable.read(record), "");
   EXPECT_EQ(cable.far.state(), State::failed);
   EXPECT_THAT(cable.far.failure(), HasSubstr("altered on its way, or is not of this connection"));
+  cable.near.receive(cable.far.take_output());   // the alert
+  std::array<char, 100> space;
+  EXPECT_EQ(cable.near.read(space), 0U);
+  EXPECT_THAT(cable.near.failure(), HasSubstr("what it got from this node was altered"));
 }
 
 TEST(TlsSession, what_was_sent_is_not_accepted_as_an_answer) {   // reflection
