@@ -65,6 +65,11 @@ awaitable<Pair> connected(World& world, Side& side) {
 awaitable<void> accept_into(Listener& listener, std::optional<std::shared_ptr<Connection>>& result) {
   result = co_await listener.accept();
 }
+// Until accept_into(), which refers to the story's own variable, has ended too.
+awaitable<void> close_listener(World& world, Listener& listener, std::optional<std::shared_ptr<Connection>>& result) {
+  listener.close();
+  while (!result) co_await world.pause(milliseconds(1));
+}
 
 // -- two nodes with the key --------------------------------------------------------------------------------------
 
@@ -271,8 +276,9 @@ awaitable<void> replay(World& world, Side& side, std::string recording, bool& ac
   co_await client.connect(address);
   co_await client.send(std::move(recording));
   co_await client.receive_all();   // until the node ends it
+  co_await world.pause(milliseconds(1));
   accepted = result.has_value();
-  listener->close();
+  co_await close_listener(world, *listener, result);
 }
 
 TEST(SecureLink, a_recording_of_a_former_link_delivers_nothing) {
@@ -304,7 +310,7 @@ awaitable<void> dial(World& world, Side& dials, Side& accepts, ConnectResult& re
   }
   co_await world.pause(milliseconds(1));
   EXPECT_FALSE(accepted.has_value());   // the node never hears of it
-  listener->close();
+  co_await close_listener(world, *listener, accepted);
 }
 
 TEST(SecureLink, another_key_is_refused_and_both_sides_know_why) {
@@ -345,9 +351,8 @@ awaitable<void> dial_plain(World& world, Side& dials, Side& accepts, ConnectResu
   std::optional<Message> read;
   spawn(world.executor, read_first(*listener, read));
   result = co_await dials.network.connect(Transport::peer, address, world.soon());
-  co_await world.pause(milliseconds(1));
-  said = read.value_or("nothing was read");
-  listener->close();
+  while (!read) co_await world.pause(milliseconds(1));
+  said = *read;
 }
 
 TEST(SecureLink, tls_to_a_node_in_plain_text_is_refused_and_both_sides_know_why) {
@@ -382,7 +387,7 @@ awaitable<void> half_a_handshake(World& world, Side& side, std::string bytes, Du
   EXPECT_NE(result.connection, nullptr) << result.detail;
   co_await world.pause(milliseconds(1));
   EXPECT_TRUE(accepted.has_value());
-  listener->close();
+  co_await close_listener(world, *listener, accepted);
 }
 
 TEST(SecureLink, half_a_handshake_ends_at_its_deadline) {
@@ -427,7 +432,7 @@ awaitable<void> close_during_handshakes(World& world, Side& side) {
   listener.reset();   // by destruction
   for (const auto& client : clients) co_await client->receive_all();
   EXPECT_LT(world.clock.now() - start, milliseconds(1'000));   // at once, not at their deadlines
-  EXPECT_TRUE(accepted.has_value());
+  while (!accepted) co_await world.pause(milliseconds(1));
   EXPECT_EQ(accepted.value_or(nullptr), nullptr);
 }
 
@@ -465,9 +470,8 @@ TEST(SecureLink, a_crowd_that_says_nothing_delays_a_node_by_the_grace_only) {
 
 // -- a process that dies -----------------------------------------------------------------------------------------
 
-awaitable<void> reset_by_peer(World& world, Side& side, Duration& took) {
+awaitable<void> reset_by_peer(World& world, Side& side, Tap& tap, Duration& took) {
   auto listener = side.listen();
-  Tap tap(world);
   spawn(world.executor, run_tap(world, tap, listener->local()));
   const std::string address = tap.address();
   auto result = co_await side.network.connect(Transport::peer, address, world.soon());
@@ -479,16 +483,17 @@ awaitable<void> reset_by_peer(World& world, Side& side, Duration& took) {
   tap.node.set_option(asio::socket_base::linger(true, 0));
   tap.node.close();   // RST, as the kernel sends for a killed process
   tap.listener.close();
-  while (!read && world.clock.now() - start < milliseconds(5'000)) co_await world.pause(milliseconds(1));
+  while (!read) co_await world.pause(milliseconds(1));
   took = world.clock.now() - start;
-  EXPECT_EQ(read.value_or("none"), std::nullopt);
+  EXPECT_EQ(*read, std::nullopt);
 }
 
 TEST(SecureLink, the_reset_of_a_process_that_died_is_seen_at_once) {
   World world;
   Side side(world);
+  Tap tap(world);
   Duration took{};
-  world.run(reset_by_peer(world, side, took));
+  world.run(reset_by_peer(world, side, tap, took));
   EXPECT_LT(took, milliseconds(1'000));   // milliseconds; no timeout is waited for
 }
 
