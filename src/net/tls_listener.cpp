@@ -49,7 +49,7 @@ awaitable<void> shake_hands(std::shared_ptr<Arrivals> arrivals, std::shared_ptr<
   if (!arrivals->closed) {
     if (secured) {
       arrivals->ready.push_back(make_peer_connection(arrival->stream));
-    } else {
+    } else if (!arrival->stream->heard_nothing() || arrival->stream->timed_out()) {   // not a mere look at the port
       const std::string slow = "its handshake took too long while others waited";
       arrivals->security->tell(arrival->stream->remote(), arrival->told_to_go ? slow : arrival->stream->failure());
     }

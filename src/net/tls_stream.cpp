@@ -68,6 +68,7 @@ awaitable<bool> TlsStream::receive_ciphertext() {
   const auto space = asio::buffer(arrived_);
   const auto received = co_await socket_.async_read_some(space, asio::as_tuple(asio::use_awaitable));
   if (std::get<0>(received)) co_return false;
+  heard_ = true;
   session_.receive({arrived_.data(), std::get<1>(received)});
   co_return true;
 }

@@ -23,6 +23,7 @@ class TlsStream final : public ByteStream {
   static awaitable<bool> shake_hands(std::shared_ptr<TlsStream> self, TimePoint deadline);
   const std::string& failure() const { return failure_; }
   bool timed_out() const { return timed_out_; }   // why the handshake failed: nobody answered
+  bool heard_nothing() const { return !heard_; }
 
   awaitable<std::size_t> receive(std::span<char> space) override;
   awaitable<bool> send(std::string_view head, std::string_view body) override;
@@ -47,6 +48,7 @@ class TlsStream final : public ByteStream {
   std::string failure_;
   bool sending_ = false;     // ciphertext_ is being written: nothing else may be
   bool timed_out_ = false;
+  bool heard_ = false;       // a byte from the other side
 };
 
 }  // namespace parley::net

@@ -468,6 +468,26 @@ TEST(SecureLink, a_crowd_that_says_nothing_delays_a_node_by_the_grace_only) {
   EXPECT_LT(took, handshake_grace + milliseconds(1'500));
 }
 
+awaitable<void> look_at_the_port(World& world, Side& side) {
+  auto listener = side.listen();
+  std::optional<std::shared_ptr<Connection>> accepted;
+  spawn(world.executor, accept_into(*listener, accepted));
+  const std::string address = listener->local();
+  RawClient probe(world.executor);
+  co_await probe.connect(address);
+  probe.close();
+  auto result = co_await side.network.connect(Transport::peer, address, world.soon());   // after it in the queue
+  EXPECT_NE(result.connection, nullptr) << result.detail;
+  while (!accepted) co_await world.pause(milliseconds(1));
+}
+
+TEST(SecureLink, who_only_looks_whether_the_port_is_open_is_not_worth_a_word) {
+  World world;
+  Side side(world);
+  world.run(look_at_the_port(world, side));
+  EXPECT_THAT(side.turned_away, ElementsAre());
+}
+
 // -- a process that dies -----------------------------------------------------------------------------------------
 
 awaitable<void> reset_by_peer(World& world, Side& side, Tap& tap, Duration& took) {
