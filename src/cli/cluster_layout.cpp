@@ -11,6 +11,7 @@
 #include <set>
 
 #include "node/config.hpp"
+#include "node/config_reader.hpp"
 
 namespace parley::cli {
 namespace {
@@ -105,6 +106,9 @@ std::string to_json(const LocalLayout& layout, const std::string& extra) {
     text += i + 1 < layout.nodes.size() ? ",\n" : "\n";
   }
   text += "  ]";
+  if (!layout.cluster_key_file.empty()) {
+    text += ",\n  \"cluster_key_file\": " + node::quoted_json(layout.cluster_key_file);
+  }
   if (!extra.empty()) text += ",\n  " + extra;
   return text + "\n}\n";
 }
@@ -112,6 +116,7 @@ std::string to_json(const LocalLayout& layout, const std::string& extra) {
 Result<LocalLayout> read_layout(LocalLayout layout) {
   const auto config = node::load_cluster_config(layout.config_file);
   if (!config.ok()) return config.error();
+  layout.cluster_key_file = config->cluster_key_file;
   for (const auto& node : config->nodes) {
     layout.nodes.push_back({node.id, node.peer.listen, node.peer.advertise, node.client.listen, node.data});
   }
@@ -142,7 +147,8 @@ Result<LocalLayout> prepare_layout(const fs::path& directory, const LayoutOption
   if (fs::exists(layout.config_file)) {
     auto existing = read_layout(layout);
     if (!existing.ok() || all_free(*existing)) return existing;
-    count = existing->nodes.size();   // the cluster keeps its nodes; only the ports move
+    count = existing->nodes.size();   // the cluster keeps its nodes and its key; only the ports move
+    layout.cluster_key_file = existing->cluster_key_file;
   }
   LocalLayout chosen = with_default_ports(layout, count);
   if (!options.prefer_default_ports || !all_free(chosen)) chosen = with_free_ports(layout, count);

@@ -23,6 +23,7 @@ struct LocalLayout {
   std::filesystem::path directory;     // absolute
   std::filesystem::path config_file;   // directory / cluster_config.json
   std::vector<LocalNode> nodes;
+  std::string cluster_key_file;        // of the configuration; empty: none
 };
 
 inline constexpr std::size_t local_nodes_max = 9;

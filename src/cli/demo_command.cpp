@@ -13,6 +13,7 @@
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
+#include "node/cluster_key.hpp"
 
 namespace parley::cli {
 namespace {
@@ -25,8 +26,10 @@ constexpr Duration stop_patience = 10s;
 // The cluster on a thread of its own, while the chat has the terminal. The nodes die with that thread (prctl(2)).
 class BackgroundCluster {
  public:
-  explicit BackgroundCluster(const LocalLayout& layout)
-      : clock_(context_.get_executor()), network_(context_.get_executor()), cluster_(seams(), own_program(), layout) {}
+  BackgroundCluster(const LocalLayout& layout, net::PeerSecurity security)   // the proxies carry what the nodes say
+      : clock_(context_.get_executor()),
+        network_(context_.get_executor(), std::move(security)),
+        cluster_(seams(), own_program(), layout) {}
 
   // Starts the nodes; returns when there is a leader. The error says why there is none.
   Result<Nothing> start() {
@@ -93,9 +96,14 @@ int demo_command(const UpOptions& options, ChatOptions chat) {
     return 2;
   }
   const LocalLayout& layout = taken.directory->layout();
+  auto security = node::load_peer_security(layout.cluster_key_file);
+  if (!security.ok()) {
+    std::fprintf(stderr, "parley demo: %s\n", security.error().message.c_str());
+    return 2;
+  }
   std::fprintf(stderr, "Starting %zu nodes; their data and logs are in %s\n", layout.nodes.size(),
                layout.directory.c_str());
-  BackgroundCluster cluster(layout);
+  BackgroundCluster cluster(layout, std::move(*security));
   const auto started = cluster.start();
   int exit_code = 1;
   if (started.ok()) {

@@ -14,6 +14,7 @@
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
 #include "net/worker_threads.hpp"
+#include "node/cluster_key.hpp"
 #include "node/node.hpp"
 #include "store/posix_disk.hpp"
 
@@ -40,9 +41,9 @@ std::string known_ids(const node::ClusterConfig& config) {
 // The seams of a real node and the node on them. The io_context comes first: all that waits in it refers to the rest.
 class Process {
  public:
-  Process(node::ClusterConfig config, const node::NodeConfig& self, node::Logger& logger)
+  Process(node::ClusterConfig config, const node::NodeConfig& self, net::PeerSecurity security, node::Logger& logger)
       : clock_(io_.get_executor()),
-        network_(io_.get_executor()),
+        network_(io_.get_executor(), std::move(security)),
         disk_(self.data),
         logger_(logger),
         signals_(io_, SIGINT, SIGTERM),
@@ -128,7 +129,9 @@ int node_command(const NodeOptions& options) {
   const node::NodeConfig self = *found;
   const auto logger = node::make_stderr_logger(self.id, *level, *format);
   try {
-    Process process(std::move(*config), self, *logger);
+    auto security = node::load_peer_security(config->cluster_key_file, logger.get());
+    if (!security.ok()) return complain(security.error().message, exit_usage);
+    Process process(std::move(*config), self, std::move(*security), *logger);
     return process.run();
   } catch (const std::exception& failure) {
     logger->error("not_started", failure.what());

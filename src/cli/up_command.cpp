@@ -16,6 +16,7 @@
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
+#include "node/cluster_key.hpp"
 
 namespace parley::cli {
 namespace {
@@ -29,9 +30,9 @@ constexpr Duration stop_patience = 10s;
 // `parley up` from the start of its nodes to their end; everything on one strand.
 class Up {
  public:
-  explicit Up(const LocalLayout& layout)
+  Up(const LocalLayout& layout, net::PeerSecurity security)   // the proxies carry what the nodes say
       : clock_(context_.get_executor()),
-        network_(context_.get_executor()),
+        network_(context_.get_executor(), std::move(security)),
         cluster_(seams(), own_program(), layout),
         watch_(seams(), cluster_.servers(), [this](const std::string& text) { say(text); }),
         input_(context_.get_executor(), clock_, STDIN_FILENO),
@@ -123,7 +124,13 @@ int up_command(const UpOptions& options) {
     std::fprintf(stderr, "parley up: %s\n", taken.message.c_str());
     return 2;
   }
-  Up up(taken.directory->layout());
+  const LocalLayout& layout = taken.directory->layout();
+  auto security = node::load_peer_security(layout.cluster_key_file);
+  if (!security.ok()) {
+    std::fprintf(stderr, "parley up: %s\n", security.error().message.c_str());
+    return 2;
+  }
+  Up up(layout, std::move(*security));
   return up.run();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "net/network.hpp"
+#include "net/peer_security.hpp"
 
 namespace parley::net {
 
@@ -19,8 +20,14 @@ inline constexpr milliseconds handshake_grace{1'000};
 // queue, so trying again at once would spin.
 inline constexpr milliseconds accept_backoff{100};
 
-// Binds now; the error names the address and the reason. Everything happens on the strand of `executor`.
-Result<std::unique_ptr<Listener>> make_peer_listener(boost::asio::any_io_executor executor, const std::string& address);
+// The same for nodes, where their links are under TLS: a handshake takes a millisecond, so these are strangers mostly.
+inline constexpr std::size_t peer_handshakes_max = 128;
+
+// Bind now; the error names the address and the reason. Everything happens on the strand of `executor`.
+Result<std::unique_ptr<Listener>> make_peer_listener(boost::asio::any_io_executor executor, const std::string& address,
+                                                     std::shared_ptr<const PeerSecurity> security);
+Result<std::unique_ptr<Listener>> make_tls_listener(boost::asio::any_io_executor executor, const std::string& address,
+                                                    std::shared_ptr<const PeerSecurity> security);
 Result<std::unique_ptr<Listener>> make_client_listener(boost::asio::any_io_executor executor,
                                                        const std::string& address, HttpPages pages);
 

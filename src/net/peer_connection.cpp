@@ -1,17 +1,12 @@
 #include "net/peer_connection.hpp"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cstring>
 
 #include "base/assert.hpp"
 #include "base/codec.hpp"
-#include "net/socket.hpp"
+#include "wire/peer_frame.hpp"
 
 namespace parley::net {
 
@@ -26,12 +21,10 @@ constexpr std::size_t read_ahead = 64 * 1024;   // bytes asked for at once: many
 // What a connection and its pending coroutines share: the coroutines hold it, so the connection may go at any time.
 class FrameStream {
  public:
-  explicit FrameStream(tcp::socket socket) : socket_(std::move(socket)), remote_(remote_name(socket_)) {
-    prepare(socket_, peer_socket_times);
-  }
+  explicit FrameStream(std::shared_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
-  const std::string& remote() const { return remote_; }
-  void close() { close_gently(socket_); }
+  const std::string& remote() const { return stream_->remote(); }
+  void close() { stream_->close(); }
 
   static awaitable<std::optional<std::string>> read(std::shared_ptr<FrameStream> self) {
     while (self->available() < prefix_size) {
@@ -55,19 +48,8 @@ class FrameStream {
     PARLEY_ASSERT(message.size() <= peer_message_max, "whoever makes a frame keeps it under peer_message_max");
     std::string prefix;   // short: no allocation
     Writer(prefix).u32(static_cast<std::uint32_t>(message.size()));
-    const std::array<asio::const_buffer, 2> frame{asio::buffer(prefix), asio::buffer(message)};
-
-    // Mostly the kernel takes all of it at once, and no turn of the event loop is needed.
-    boost::system::error_code failure;
-    const std::size_t sent = self->socket_.write_some(frame, failure);
-    if (failure && failure != asio::error::would_block) co_return false;
-    const std::size_t total = prefix_size + message.size();
-    if (sent == total) co_return true;
-
-    const std::size_t prefix_sent = std::min(sent, prefix_size);
-    const std::array<asio::const_buffer, 2> rest{frame[0] + prefix_sent, frame[1] + (sent - prefix_sent)};
-    const auto written = co_await asio::async_write(self->socket_, rest, asio::as_tuple(asio::use_awaitable));
-    co_return !std::get<0>(written);
+    const bool sent = co_await self->stream_->send(prefix, message);
+    co_return sent;
   }
 
  private:
@@ -91,24 +73,27 @@ class FrameStream {
     std::memmove(buffer_.data(), buffer_.data() + begin_, available());
     end_ -= begin_;
     begin_ = 0;
-    const auto space = asio::buffer(buffer_.data() + end_, read_ahead - end_);
-    const auto received = co_await socket_.async_read_some(space, asio::as_tuple(asio::use_awaitable));
-    end_ += std::get<1>(received);
-    co_return !std::get<0>(received);
+    const std::span<char> space(buffer_.data() + end_, read_ahead - end_);
+    const std::size_t received = co_await stream_->receive(space);
+    end_ += received;
+    co_return received > 0;
   }
 
   // More of a long frame, straight into the message, which doubles with what came: a prefix alone, from whomever,
   // doesn't get peer_message_max bytes of memory.
   awaitable<bool> read_more(std::string& message, std::size_t size) {
-    const std::size_t had = message.size();
+    std::size_t had = message.size();
     message.resize(std::min(size, had + std::max(had, read_ahead)));
-    const auto space = asio::buffer(message.data() + had, message.size() - had);
-    const auto received = co_await asio::async_read(socket_, space, asio::as_tuple(asio::use_awaitable));
-    co_return !std::get<0>(received);
+    while (had < message.size()) {
+      const std::span<char> space(message.data() + had, message.size() - had);
+      const std::size_t received = co_await stream_->receive(space);
+      if (received == 0) co_return false;
+      had += received;
+    }
+    co_return true;
   }
 
-  tcp::socket socket_;
-  const std::string remote_;
+  std::shared_ptr<ByteStream> stream_;
   std::string buffer_ = std::string(read_ahead, '\0');
   std::size_t begin_ = 0;   // buffer_[begin_, end_): received, not yet taken
   std::size_t end_ = 0;
@@ -116,7 +101,8 @@ class FrameStream {
 
 class PeerConnection final : public Connection {
  public:
-  explicit PeerConnection(tcp::socket socket) : stream_(std::make_shared<FrameStream>(std::move(socket))) {}
+  explicit PeerConnection(std::shared_ptr<ByteStream> stream)
+      : stream_(std::make_shared<FrameStream>(std::move(stream))) {}
   ~PeerConnection() override { stream_->close(); }
 
   awaitable<std::optional<std::string>> read() override { return FrameStream::read(stream_); }
@@ -130,8 +116,16 @@ class PeerConnection final : public Connection {
 
 }  // namespace
 
-std::shared_ptr<Connection> make_peer_connection(tcp::socket socket) {
-  return std::make_shared<PeerConnection>(std::move(socket));
+std::shared_ptr<Connection> make_peer_connection(std::shared_ptr<ByteStream> stream) {
+  return std::make_shared<PeerConnection>(std::move(stream));
+}
+
+void answer_plain_text(tcp::socket& socket, std::string_view reason) {
+  const std::string body = wire::encode(wire::PeerFrame(wire::Rejected{std::string(reason)}));
+  std::string frame;
+  Writer(frame).string(body);   // u32 length, then the bytes: the form of a frame
+  boost::system::error_code ignored;
+  socket.write_some(asio::buffer(frame), ignored);   // short: the kernel takes all of it, or the other side is lost
 }
 
 }  // namespace parley::net

@@ -16,8 +16,9 @@ namespace {
 
 class PeerListener final : public Listener {
  public:
-  explicit PeerListener(tcp::acceptor acceptor)
-      : state_(std::make_shared<State>(std::move(acceptor))), local_(to_string(state_->acceptor.local_endpoint())) {}
+  PeerListener(tcp::acceptor acceptor, std::shared_ptr<const PeerSecurity> security)
+      : state_(std::make_shared<State>(std::move(acceptor), std::move(security))),
+        local_(to_string(state_->acceptor.local_endpoint())) {}
   ~PeerListener() override { PeerListener::close(); }
 
   awaitable<std::shared_ptr<Connection>> accept() override { return accept_next(state_); }
@@ -33,8 +34,10 @@ class PeerListener final : public Listener {
 
  private:
   struct State {   // outlives the listener while accept() is pending
-    explicit State(tcp::acceptor a) : acceptor(std::move(a)), alarm(acceptor.get_executor()) {}
+    State(tcp::acceptor a, std::shared_ptr<const PeerSecurity> s)
+        : acceptor(std::move(a)), security(std::move(s)), alarm(acceptor.get_executor()) {}
     tcp::acceptor acceptor;
+    std::shared_ptr<const PeerSecurity> security;
     SteadyAlarm alarm;
     bool closed = false;
   };
@@ -43,7 +46,10 @@ class PeerListener final : public Listener {
     while (!state->closed) {
       auto result = co_await state->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
       if (state->closed) break;
-      if (!std::get<0>(result)) co_return make_peer_connection(std::move(std::get<1>(result)));
+      if (!std::get<0>(result)) {
+        auto stream = make_accepted_plain_stream(std::move(std::get<1>(result)), state->security);
+        co_return make_peer_connection(std::move(stream));
+      }
       co_await state->alarm.wait_until(steady_now() + accept_backoff);
     }
     co_return nullptr;
@@ -55,10 +61,11 @@ class PeerListener final : public Listener {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> make_peer_listener(asio::any_io_executor executor, const std::string& address) {
+Result<std::unique_ptr<Listener>> make_peer_listener(asio::any_io_executor executor, const std::string& address,
+                                                     std::shared_ptr<const PeerSecurity> security) {
   auto acceptor = open_acceptor(executor, address);
   if (!acceptor) return acceptor.error();
-  return std::unique_ptr<Listener>(std::make_unique<PeerListener>(std::move(*acceptor)));
+  return std::unique_ptr<Listener>(std::make_unique<PeerListener>(std::move(*acceptor), std::move(security)));
 }
 
 }  // namespace parley::net

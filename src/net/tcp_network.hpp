@@ -3,10 +3,12 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "net/network.hpp"
+#include "net/peer_security.hpp"
 
 namespace parley::net {
 
-// The real Network: TCP frames between nodes, HTTP and WebSocket for clients.
+// The real Network: TCP frames between nodes, under TLS where there is a key and on the loopback only where there is
+// none; HTTP and WebSocket for clients.
 //
 // One strand: `executor` is the owner's, everything made here lives on it and is used on it only, so nothing here
 // locks. Lifetimes: connections and listeners don't need the TcpNetwork any longer once they are made; a pending
@@ -17,13 +19,17 @@ namespace parley::net {
 // and notices the end. One that nobody reads for websocket_idle_max counts as dead.
 class TcpNetwork final : public Network {
  public:
-  explicit TcpNetwork(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  explicit TcpNetwork(boost::asio::any_io_executor executor, PeerSecurity security = {})
+      : executor_(std::move(executor)), security_(std::make_shared<const PeerSecurity>(std::move(security))) {}
 
   awaitable<ConnectResult> connect(Transport transport, std::string address, TimePoint deadline) override;
   Result<std::unique_ptr<Listener>> listen(Transport transport, std::string address, HttpPages pages) override;
 
  private:
+  awaitable<ConnectResult> connect_peer(std::string address, TimePoint deadline);
+
   boost::asio::any_io_executor executor_;
+  std::shared_ptr<const PeerSecurity> security_;
 };
 
 }  // namespace parley::net

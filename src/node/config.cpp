@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "net/peer_security.hpp"
 #include "node/config_reader.hpp"
 #include "raft/configuration.hpp"
 
@@ -29,6 +30,12 @@ Endpoint read_endpoint(ConfigReader& reader, const JsonAt& at) {
   return endpoint;
 }
 
+// A relative path is relative to the configuration file.
+std::string placed(const std::string& text, const std::filesystem::path& directory) {
+  const auto path = std::filesystem::path(text);
+  return (path.is_absolute() ? path : directory / path).lexically_normal().string();
+}
+
 NodeConfig read_node(ConfigReader& reader, const JsonAt& at, const std::filesystem::path& directory) {
   NodeConfig node;
   reader.only_keys(at, {"id", "peer", "client", "data"});
@@ -37,8 +44,7 @@ NodeConfig read_node(ConfigReader& reader, const JsonAt& at, const std::filesyst
   node.client = read_endpoint(reader, reader.required_object(at, "client"));
   const std::string data = reader.required_string(at, "data");
   if (data.empty()) reader.fail(at.path + ".data", "a directory");
-  const auto path = std::filesystem::path(data);
-  node.data = (path.is_absolute() ? path : directory / path).lexically_normal().string();
+  node.data = placed(data, directory);
   return node;
 }
 
@@ -71,6 +77,22 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   config.log_keep_entries = reader.optional_number(root, "log_keep_entries", 100, 100'000'000, config.log_keep_entries);
 }
 
+// Off the loopback links between nodes need the key, and clients' links a word that plain text is meant (P10).
+void check_exposure(ConfigReader& reader, const ClusterConfig& config, const NodeConfig& node, const std::string& at) {
+  const auto addresses = {std::pair("listen", &node.peer.listen), std::pair("advertise", &node.peer.advertise)};
+  for (const auto& [key, address] : addresses) {
+    if (!config.cluster_key_file.empty() || is_loopback(*address)) continue;
+    reader.fail(at + ".peer." + key,
+                "a loopback address, because there is no key: " + net::plain_text_refusal(*address));
+  }
+  if (!config.allow_plaintext && !is_loopback(node.client.listen)) {
+    reader.fail(at + ".client.listen",
+                "a loopback address: clients' links are not encrypted yet, so anybody on the way to " +
+                    node.client.listen + " could read and change everything. On a network that you trust add "
+                    "\"allow_plaintext\": true at the top of the file");
+  }
+}
+
 // What no single key can show: two nodes that claim one id, one address or one directory.
 void check_across_nodes(ConfigReader& reader, const ClusterConfig& config) {
   std::set<NodeId> ids;
@@ -95,13 +117,8 @@ void check_across_nodes(ConfigReader& reader, const ClusterConfig& config) {
         reader.fail(at + "." + key + ".advertise",
                     "an address of its own; " + endpoint->advertise + " is used twice");
       }
-      if (!config.allow_plaintext && !is_loopback(endpoint->listen)) {
-        reader.fail(at + "." + key + ".listen",
-                    "a loopback address: links are not encrypted yet, so anybody on the way to " + endpoint->listen +
-                        " could read and change everything. On a network that you trust add \"allow_plaintext\": true "
-                        "at the top of the file");
-      }
     }
+    check_exposure(reader, config, node, at);
   }
 }
 
@@ -123,8 +140,12 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
                           "session_outbox_max", "archive_lag_max", "log_keep_entries",
                           "checkpoint_interval_ms", "stale_read_max_ms", "planned_stop_grace_ms",
-                          "allow_plaintext"});
+                          "cluster_key_file", "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
+  if (const auto key_file = reader.optional_string(root, "cluster_key_file")) {
+    if (key_file->empty()) reader.fail("cluster_key_file", "a file");
+    config.cluster_key_file = placed(*key_file, file.parent_path());
+  }
   read_timings(reader, root, config);
   read_limits(reader, root, config);
   for (const auto& node : reader.required_objects(root, "nodes", 1, raft::members_max)) {

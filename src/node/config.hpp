@@ -39,7 +39,8 @@ struct ClusterConfig {
   milliseconds stale_read_max{86'400'000};       // reads without a leader are older than that: then `later`
   milliseconds planned_stop_grace{60'000};       // for a node that stops on purpose its seat as a voter is kept
   std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate
-  bool allow_plaintext = false;                  // off the loopback nothing listens without it (P10)
+  std::string cluster_key_file;                  // relative ones are relative to the configuration file; empty: none
+  bool allow_plaintext = false;                  // off the loopback no client is listened to without it (P10)
 
   const NodeConfig* find(NodeId id) const;
 };

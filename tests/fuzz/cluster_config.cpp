@@ -26,8 +26,10 @@ void keeps_its_promises(const node::ClusterConfig& config) {
     before = node.id;
     PARLEY_ASSERT(config.find(node.id) == &node, "every node is found by its id");
     PARLEY_ASSERT(!node.data.empty(), "a data directory");
+    PARLEY_ASSERT(config.allow_plaintext || node::is_loopback(node.client.listen), "no plain text off the loopback");
+    const bool at_home = node::is_loopback(node.peer.listen) && node::is_loopback(node.peer.advertise);
+    PARLEY_ASSERT(at_home || !config.cluster_key_file.empty(), "no links between nodes off the loopback without a key");
     for (const auto* endpoint : {&node.peer, &node.client}) {
-      PARLEY_ASSERT(config.allow_plaintext || node::is_loopback(endpoint->listen), "no plain text off the loopback");
       PARLEY_ASSERT(!node::is_wildcard(endpoint->advertise), "an address that others can dial");
       PARLEY_ASSERT(addresses.insert(endpoint->advertise).second, "an address of its own");
     }

@@ -293,10 +293,10 @@ TEST(Listener, that_cannot_be_made_says_where_and_why) {
     ASSERT_FALSE(second.ok());
     EXPECT_NE(second.error().message.find(first->local()), std::string::npos) << second.error().message;
     EXPECT_NE(second.error().message.find("another program listens there"), std::string::npos);
-    EXPECT_NE(world.network.listen(transport, "203.0.113.7:1", {}).error().message.find("no such address"),
-              std::string::npos);
     EXPECT_FALSE(world.network.listen(transport, "nonsense", {}).ok());
   }
+  EXPECT_NE(world.network.listen(Transport::client, "203.0.113.7:1", {}).error().message.find("no such address"),
+            std::string::npos);
 }
 
 awaitable<void> dial_into(World& world, Transport transport, std::string address, TimePoint deadline,
@@ -335,7 +335,7 @@ TEST(Connect, to_what_cannot_be_resolved_names_it) {
   World world;
   for (const char* address : {"no-such-host.invalid:7001", "nonsense"}) {
     ConnectResult result;
-    world.run(dial_into(world, Transport::peer, address, world.soon(), result));
+    world.run(dial_into(world, Transport::client, address, world.soon(), result));
     EXPECT_EQ(result.failure, ConnectFailure::unresolved);
     EXPECT_NE(result.detail.find(std::string(address).substr(0, 8)), std::string::npos) << result.detail;
   }

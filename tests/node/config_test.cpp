@@ -106,15 +106,42 @@ TEST(ConfigTest, DuplicateIdsAddressesAndDirectoriesAreRefused) {
 }
 
 TEST(ConfigTest, NothingListensOffTheLoopbackWithoutBeingAskedByName) {
-  const auto public_address = with(two_nodes, "127.0.0.1:7102", "192.0.2.7:7102");
+  const auto public_address = with(two_nodes, "127.0.0.1:8102", "192.0.2.7:8102");
+  EXPECT_THAT(error_of(public_address), HasSubstr("nodes[0].client.listen"));
   EXPECT_THAT(error_of(public_address), HasSubstr("allow_plaintext"));
-  EXPECT_THAT(error_of(with(two_nodes, "127.0.0.1:7102", "127.example.org:7102")), HasSubstr("allow_plaintext"));
+  EXPECT_THAT(error_of(with(two_nodes, "127.0.0.1:8102", "127.example.org:8102")), HasSubstr("allow_plaintext"));
+  EXPECT_THAT(error_of(with(public_address, "{", "{\"cluster_key_file\": \"k\",")), HasSubstr("allow_plaintext"));
   EXPECT_EQ(error_of(with(public_address, "{", "{\"allow_plaintext\": true,")), "(accepted)");
-  EXPECT_EQ(error_of(with(two_nodes, "127.0.0.1:7102", "127.9.9.9:7102")), "(accepted)");
+  EXPECT_EQ(error_of(with(two_nodes, "127.0.0.1:8102", "127.9.9.9:8102")), "(accepted)");
+}
+
+TEST(ConfigTest, NodesOffTheLoopbackNeedAKeyWhateverElseIsAllowed) {
+  for (const char* const other : {"192.0.2.7:7102", "127.example.org:7102", "[2001:db8::1]:7102"}) {
+    const auto listens = with(two_nodes, "127.0.0.1:7102", other);
+    EXPECT_THAT(error_of(listens), HasSubstr("nodes[0].peer.listen")) << other;
+    EXPECT_THAT(error_of(listens), HasSubstr("openssl rand -hex 32")) << other;
+    EXPECT_THAT(error_of(with(listens, "{", "{\"allow_plaintext\": true,")), HasSubstr("cluster_key_file")) << other;
+    EXPECT_EQ(error_of(with(listens, "{", "{\"cluster_key_file\": \"cluster.key\",")), "(accepted)") << other;
+  }
+  const auto advertised = with(two_nodes, "localhost:7101", "node-1.example:7101");
+  EXPECT_THAT(error_of(advertised), HasSubstr("nodes[1].peer.advertise"));
+}
+
+TEST(ConfigTest, TheKeyFileIsRelativeToTheConfiguration) {
+  const auto relative = with(two_nodes, "{", "{\"cluster_key_file\": \"secret/cluster.key\",");
+  const auto config = parse_cluster_config(relative, "/etc/parley/c.json");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->cluster_key_file, "/etc/parley/secret/cluster.key");
+  const auto absolute = parse_cluster_config(with(relative, "secret/", "/run/"), "/etc/parley/c.json");
+  ASSERT_TRUE(absolute.ok());
+  EXPECT_EQ(absolute->cluster_key_file, "/run/cluster.key");
+  EXPECT_EQ(parse_cluster_config(two_nodes, "/etc/parley/c.json")->cluster_key_file, "");
+  EXPECT_THAT(error_of(with(relative, "secret/cluster.key", "")), HasSubstr("cluster_key_file: expected a file"));
+  EXPECT_THAT(error_of(with(relative, "\"secret/cluster.key\"", "7")), HasSubstr("cluster_key_file: expected a str"));
 }
 
 TEST(ConfigTest, AWildcardNeedsAnAddressToAdvertise) {
-  const auto wildcard = with(with(two_nodes, "127.0.0.1:7102", "0.0.0.0:7102"), "{", "{\"allow_plaintext\": true,");
+  const auto wildcard = with(with(two_nodes, "127.0.0.1:7102", "0.0.0.0:7102"), "{", "{\"cluster_key_file\": \"k\",");
   EXPECT_THAT(error_of(wildcard), HasSubstr("nodes[0].peer: expected \"advertise\""));
   const char* const both = R"("0.0.0.0:7102", "advertise": "10.0.0.2:7102")";
   EXPECT_EQ(error_of(with(wildcard, "\"0.0.0.0:7102\"", both)), "(accepted)");

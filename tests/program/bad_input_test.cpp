@@ -71,11 +71,31 @@ TEST(BadConfig, AnIdThatIsNotInTheFileIsNamed) {
   EXPECT_THAT(ended.err, HasSubstr("7"));
 }
 
-TEST(BadConfig, AListenerOffTheLoopbackNeedsAllowPlaintext) {
+TEST(BadConfig, ANodeOffTheLoopbackNeedsAKeyAndIsToldHowToMakeOne) {
   const TemporaryFolder folder;
   const auto ended = run_node(folder.write("c.json", two_nodes("192.0.2.1:2", "127.0.0.1:3")));
   EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_THAT(ended.err, AllOf(HasSubstr("192.0.2.1:2"), HasSubstr("allow_plaintext")));
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("192.0.2.1:2"), HasSubstr("cluster_key_file"), HasSubstr("openssl rand")));
+}
+
+TEST(BadConfig, AListenerForClientsOffTheLoopbackNeedsAllowPlaintext) {
+  const TemporaryFolder folder;
+  auto config = two_nodes("127.0.0.1:2", "127.0.0.1:3");
+  config.replace(config.find("127.0.0.1:4"), 11, "192.0.2.1:4");
+  const auto ended = run_node(folder.write("c.json", config));
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("192.0.2.1:4"), HasSubstr("allow_plaintext")));
+}
+
+TEST(BadConfig, AKeyThatOthersMayReadIsRefused) {
+  const TemporaryFolder folder;
+  auto config = two_nodes("127.0.0.1:2", "127.0.0.1:3");
+  config.insert(1, "\"cluster_key_file\": \"cluster.key\", ");
+  const auto key = folder.write("cluster.key", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
+  std::filesystem::permissions(key, std::filesystem::perms(0644));
+  const auto ended = run_node(folder.write("c.json", config));
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr(key.string()), HasSubstr("0644"), HasSubstr("chmod 600")));
 }
 
 // -- a directory that is in use, or somebody else's ----------------------------------------------------------------

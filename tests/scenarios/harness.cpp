@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 
 #include "net/spawn.hpp"
+#include "node/cluster_key.hpp"
 #include "scenarios/people.hpp"
 
 namespace parley::scenario {
@@ -23,10 +25,23 @@ fs::path temporary_directory() {
   return pattern;
 }
 
+// Writes the key, if there is to be one. The proxies between the nodes end their TLS and begin it anew: they have it.
+net::PeerSecurity security_of(const fs::path& file, const std::string& key) {
+  if (key.empty()) return net::PeerSecurity();
+  std::ofstream(file) << key << "\n";
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  auto security = node::load_peer_security(file.string());
+  PARLEY_ASSERT(security.ok(), "the cluster key can be read");
+  return std::move(*security);
+}
+
 cli::LocalLayout layout_in(const fs::path& directory, const ScenarioOptions& wanted) {
   cli::LayoutOptions options;
   options.nodes = wanted.nodes;
   options.extra_json = wanted.settings;
+  if (!wanted.cluster_key.empty()) {
+    options.extra_json += std::string(wanted.settings.empty() ? "" : ", ") + R"("cluster_key_file": "cluster.key")";
+  }
   options.prefer_default_ports = false;
   auto layout = cli::prepare_layout(directory, options);
   PARLEY_ASSERT(layout.ok(), "the temporary cluster can be laid out");
@@ -39,7 +54,7 @@ Scenario::Scenario(ScenarioOptions options)
     : options_(std::move(options)),
       directory_(temporary_directory()),
       clock_(context_.get_executor()),
-      network_(context_.get_executor()) {
+      network_(context_.get_executor(), security_of(key_file(), options_.cluster_key)) {
   cluster_ = std::make_unique<cli::LocalCluster>(seams(), PARLEY_PROGRAM, layout_in(directory_, options_));
   cluster_->supervisor().on_end([](const cli::ChildEnd& end) {
     EXPECT_TRUE(end.asked) << "node " << end.node.value << " " << end.describe() << " by itself";

@@ -19,6 +19,7 @@ struct ScenarioOptions {
   std::size_t nodes = 3;
   Duration at_most = std::chrono::seconds(100);   // the whole story; a hang is a failure
   std::string settings;                           // more members of the configuration file, as JSON
+  std::string cluster_key;                        // of the links between nodes; empty: in plain text
 };
 
 class Person;   // people.hpp
@@ -39,6 +40,7 @@ class Scenario {
   cli::Supervisor& nodes() { return cluster_->supervisor(); }
   net::Clock& clock() { return clock_; }
   cli::ClientSeams seams();
+  std::filesystem::path key_file() const { return directory_ / "cluster.key"; }   // of all nodes
 
   // Somebody new at a client, who stays until the story's end. `home`: connects to that node only; node 0: to all,
   // following the leader.

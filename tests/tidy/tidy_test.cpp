@@ -74,6 +74,17 @@ TEST(Tidy, BeastStaysInTheSourcesOfNet) {
   }
 }
 
+TEST(Tidy, OpenSslStaysBehindTheTlsSession) {
+  for (const auto& file : everything()) {
+    if (file.path.starts_with("src/net/tls_context.") || file.path == "src/net/tls_session.cpp") continue;
+    if (file.path == "tests/net/tls_session_test.cpp") continue;   // plays strangers with it
+    for (std::size_t i = 0; i < file.code.size(); ++i) {
+      EXPECT_EQ(file.code[i].find("#include <openssl/"), std::string::npos) << place(file, i + 1);
+      EXPECT_EQ(file.code[i].find("#include <boost/asio/ssl"), std::string::npos) << place(file, i + 1);
+    }
+  }
+}
+
 TEST(Tidy, HeadersBeginWithPragmaOnce) {
   for (const auto& file : everything()) {
     if (!file.path.ends_with(".hpp")) continue;
