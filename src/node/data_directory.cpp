@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/birth.hpp"
+#include "node/restore.hpp"
 #include "store/archive_install.hpp"
 
 namespace parley::node {
@@ -25,6 +26,10 @@ Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy
     if (identity.node == id) return identity;
     return Error{disk.describe("") + " is the data directory of node " + text(identity.node) + ", not of node " +
                  text(id) + ": check --id and \"data\" in the configuration"};
+  }
+  if (disk.exists(unfinished_restore_file)) {
+    return Error{disk.describe("") + " holds a restore that was cut short: run `parley restore` again, it begins anew; "
+                 "or remove the directory"};
   }
   if (disk.exists(log_directory) || disk.exists(archive_file)) {
     return Error{disk.describe("") + " holds a log or an archive but no identity: the identity file was lost, and "
