@@ -141,6 +141,22 @@ void add_restore(CLI::App& app, const Commands& commands, Run& run) {
   command->callback([options, &commands, &run] { run = [options, act = commands.restore] { return act(*options); }; });
 }
 
+void add_recover(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("recover", "the last resort after the loss of a majority: one node goes on alone");
+  auto options = std::make_shared<RecoverOptions>();
+  command->add_option("--config", options->config_file, "the cluster's configuration file")
+      ->envname("PARLEY_CONFIG")
+      ->capture_default_str();
+  command->add_option("--id", options->id, "the stopped node that goes on")
+      ->required()
+      ->check(CLI::Range(std::uint32_t{1}, wire::node_id_max));
+  command->add_option("--data", options->data, "its data directory, if not the one in the configuration");
+  command->add_option("--words", options->words, std::string("instead of typing them: \"") + recover_words + "\"");
+  command->add_flag("--force", options->force, "although another node is known to hold more");
+  command->add_flag("--json", options->json, "one JSON object");
+  command->callback([options, &commands, &run] { run = [options, act = commands.recover] { return act(*options); }; });
+}
+
 void add_log(CLI::App& app, const Commands& commands, Run& run) {
   auto* log = app.add_subcommand("log", "look into the log of a stopped node");
   log->require_subcommand(1);
@@ -202,6 +218,7 @@ std::variant<Run, Printed> parse_command_line(std::vector<std::string> words, co
   add_member(app, commands, run);
   add_backup(app, commands, run);
   add_restore(app, commands, run);
+  add_recover(app, commands, run);
   add_log(app, commands, run);
   if (words.empty()) return Printed{app.help(), exit_usage};
   const std::string first_word = words.front();

@@ -11,6 +11,7 @@
 #include "cli/log_command.hpp"
 #include "cli/member_command.hpp"
 #include "cli/node_command.hpp"
+#include "cli/recover_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/up_command.hpp"
 
@@ -30,6 +31,7 @@ struct Commands {
   std::function<int(const MemberOptions&)> member;
   std::function<int(const BackupOptions&)> backup;
   std::function<int(const RestoreOptions&)> restore;
+  std::function<int(const RecoverOptions&)> recover;
   std::function<int(const LogDumpOptions&)> log_dump;
 };
 

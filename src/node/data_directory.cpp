@@ -91,13 +91,16 @@ Result<Nothing> check_archive(const store::ArchivePosition& position, const raft
 }
 
 Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
-                                          store::LogOptions log_options) {
+                                          store::LogOptions log_options, Unfinished unfinished) {
   DataDirectory opened;
   const std::string directory = disk.describe("");
   opened.lock = disk.lock(lock_file);
   if (!opened.lock) {
     return Error{directory + " is used by another process: is node " + text(id) +
                  " running already? (the lock file in it names the process)"};
+  }
+  if (unfinished == Unfinished::is_refused && disk.exists(unfinished_recover_file)) {
+    return Error{directory + " holds a recover that was cut short: run `parley recover` again, it goes on"};
   }
   auto identity = open_identity(disk, id, entropy);
   if (!identity.ok()) return identity.error();

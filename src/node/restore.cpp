@@ -1,12 +1,13 @@
 #include "node/restore.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "chat/state.hpp"
 #include "node/data_directory.hpp"
+#include "node/new_generation.hpp"
 #include "store/archive_incoming.hpp"
 #include "store/archive_install.hpp"
 #include "store/identity.hpp"
@@ -16,32 +17,22 @@ namespace parley::node {
 namespace {
 
 constexpr std::size_t bytes_a_copy = 1024 * 1024;
-constexpr std::uint64_t generation_step_max = 1ULL << 32;   // some millions of restores fit what JSON keeps exact
-
-std::uint64_t draw(net::Entropy& entropy) {
-  std::uint64_t drawn = 0;
-  while (drawn == 0) drawn = entropy.u64();
-  return drawn;
-}
-
-raft::Configuration lone_voter(const ClusterConfig& config, ServerId self) {
-  raft::Configuration configuration;
+raft::Configuration members_of(const ClusterConfig& config) {
+  raft::Configuration members;
   for (const auto& node : config.nodes) {
     raft::Member member;
-    member.id = ServerId{node.id, Incarnation(0)};   // its data directory says who it is when it calls (R4)
-    member.voter = node.id == self.node;
-    if (member.voter) member.id = self;
+    member.id.node = node.id;
     member.peer_address = node.peer.advertise;
     member.client_address = node.client.advertise;
-    configuration.members.push_back(std::move(member));
+    members.members.push_back(std::move(member));
   }
-  return configuration;
+  return members;
 }
 
 class Restore {
  public:
   Restore(store::Disk& disk, const ClusterConfig& config, NodeId self, net::Entropy& entropy)
-      : disk_(disk), config_(config), self_{self, Incarnation(draw(entropy))}, entropy_(entropy) {}
+      : disk_(disk), config_(config), self_(self), entropy_(entropy) {}
 
   Result<Nothing> make_room();
   Result<Restored> run(store::Disk& source, const std::string& name, const store::BackupAbout& about);
@@ -49,12 +40,11 @@ class Restore {
 
  private:
   Result<Nothing> fetch(store::Disk& source, const std::string& name, const store::BackupAbout& about);
-  Result<Nothing> begin_anew(Restored& restored);
-  Result<Nothing> begin_log(const store::ArchivePosition& position);
+  Result<Nothing> begin_anew(const NewGeneration& begun, const store::BackupAbout& about);
 
   store::Disk& disk_;
   const ClusterConfig& config_;
-  ServerId self_;
+  NodeId self_;
   net::Entropy& entropy_;
 };
 
@@ -88,23 +78,18 @@ void Restore::clear() {
 Result<Restored> Restore::run(store::Disk& source, const std::string& name, const store::BackupAbout& about) {
   const auto fetched = fetch(source, name, about);
   if (!fetched.ok()) return fetched.error();
-  Restored restored;
-  restored.from = about;
-  restored.cluster = about.cluster;
-  while (restored.cluster == about.cluster) restored.cluster = ClusterId(draw(entropy_));
-  restored.generation = Generation(about.generation.value + 1 + entropy_.u64() % generation_step_max);
-  restored.members = lone_voter(config_, self_);
-  const auto begun = begin_anew(restored);
-  if (!begun.ok()) return begun.error();
+  const auto begun = draw_generation(entropy_, self_, about.cluster, about.generation, members_of(config_));
+  const auto made = begin_anew(begun, about);
+  if (!made.ok()) return made.error();
 
   store::Identity identity;
-  identity.node = self_.node;
-  identity.incarnation = self_.incarnation;
-  identity.cluster = restored.cluster;
+  identity.node = self_;
+  identity.incarnation = begun.self.incarnation;
+  identity.cluster = begun.cluster;
   store::save_identity(disk_, identity);
   disk_.remove(unfinished_restore_file);   // means nothing beside an identity
   disk_.sync_directory("");
-  return restored;
+  return Restored{about, begun.cluster, begun.generation, begun.members};
 }
 
 // Into the archive's place, the way another node's archive gets there, with all its checks.
@@ -124,48 +109,24 @@ Result<Nothing> Restore::fetch(store::Disk& source, const std::string& name, con
   return success();
 }
 
-Result<Nothing> Restore::begin_anew(Restored& restored) {
+Result<Nothing> Restore::begin_anew(const NewGeneration& begun, const store::BackupAbout& about) {
   auto opened = store::Archive::open(disk_, archive_file);
   if (!opened.ok()) return opened.error();
   auto state = chat::State::load(opened->records);
   if (!state.ok()) return state.error();
-  if (state->digest() != restored.from.state || opened->position.chain != restored.from.chain) {
+  if (state->digest() != about.state || opened->position.chain != about.chain) {
     return Error{"the state in the backup has the digest " + state->digest().hex() + ", its header says " +
-                 restored.from.state.hex() + ", or the chains differ: it can't be used; take another backup"};
+                 about.state.hex() + ", or the chains differ: it can't be used; take another backup"};
   }
-  auto effects = chat::begin_generation(*state, restored.generation);
-  store::ArchiveBatch batch;
-  batch.position = opened->position;
-  batch.position.generation = restored.generation;
-  batch.position.configuration = restored.members;
-  batch.position.configuration_index = batch.position.applied.index;
-  batch.position.state_digest = state->digest();
-  batch.position.state_digest_at = batch.position.applied.index;
-  batch.records = std::move(effects.records);
-  const auto log = begin_log(batch.position);
+  const auto batch = begin_generation(*state, opened->position, begun);
+  store::LogOptions options;
+  options.segment_bytes = config_.log_segment_bytes;
+  auto log = store::WriteAheadLog::open(disk_, log_directory, options);
   if (!log.ok()) return log.error();
+  log->log->append(begin_log(batch.position, batch.position.applied.term));
   opened->archive->joined();
   opened->archive->write(batch);
   opened->archive->checkpoint();
-  return success();
-}
-
-// Above the archive, with its term and without a vote: the first election is of the term after it.
-Result<Nothing> Restore::begin_log(const store::ArchivePosition& position) {
-  store::LogOptions options;
-  options.segment_bytes = config_.log_segment_bytes;
-  auto opened = store::WriteAheadLog::open(disk_, log_directory, options);
-  if (!opened.ok()) return opened.error();
-  raft::HardState hard_state;
-  hard_state.current_term = position.applied.term;
-  hard_state.commit_index = position.applied.index;
-  raft::LogBase base{position.applied, position.time, nullptr, position.configuration_index};
-  base.configuration = std::make_shared<const raft::Configuration>(*position.configuration);
-  raft::PersistBatch batch;
-  batch.number = 1;
-  batch.hard_state = hard_state;
-  batch.reset = std::move(base);
-  opened->log->append(batch);
   return success();
 }
 

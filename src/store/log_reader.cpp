@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "store/log_scan.hpp"
+#include "store/log_shape.hpp"
 
 namespace parley::store {
 namespace {
@@ -47,6 +48,27 @@ void read_log(Disk& disk, const std::string& directory, const LogVisitor& visito
     visitor.note(disk.describe(path) + ": from byte " + std::to_string(scanned->torn_offset) + " on " +
                  std::to_string(scanned->torn.size()) + " bytes of a batch that was never completed");
   }
+}
+
+Result<raft::EntryId> last_entry(Disk& disk, const std::string& directory) {
+  std::optional<LogShape> shape;
+  std::optional<std::string> wrong;
+  LogVisitor visitor;
+  visitor.segment = [](const auto&, const auto&) {};
+  visitor.note = [](const auto&) {};
+  visitor.damage = [&wrong](const std::string& what) { wrong = what; };
+  visitor.record = [&](const LogRecord& record, const SegmentHeader& header) {
+    std::optional<std::string> odd;
+    const bool begins = record.kind == RecordKind::base && !shape;
+    if (begins) shape.emplace(base_of(record, header.version).value_or(raft::LogBase{}));
+    if (record.kind == RecordKind::truncation && shape) odd = shape->truncate(record.id.index);
+    if (record.kind == RecordKind::entry && shape) odd = shape->append(entry_of(record).value_or(raft::Entry{}));
+    if (odd) wrong = disk.describe(directory) + " holds " + *odd;
+  };
+  read_log(disk, directory, visitor);
+  if (wrong) return Error{*wrong};
+  if (!shape) return Error{disk.describe(directory) + " holds no log"};
+  return shape->last();
 }
 
 }  // namespace parley::store

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "base/result.hpp"
 #include "store/disk.hpp"
 #include "store/log_record.hpp"
 #include "store/log_segment.hpp"
@@ -20,5 +21,8 @@ struct LogVisitor {
 // Reads a log as it lies there, to look at: nothing is repaired, cut or copied, no byte is changed. One segment in
 // memory at a time. Throws DiskError.
 void read_log(Disk& disk, const std::string& directory, const LogVisitor& visitor);
+
+// The last entry of that log; the error says why it can't be known. Throws DiskError.
+Result<raft::EntryId> last_entry(Disk& disk, const std::string& directory);
 
 }  // namespace parley::store

@@ -1,4 +1,4 @@
-// A backup while people write, the loss of every disk, and a new cluster from the file (R19).
+// A backup while people write, the loss of every disk, and a new cluster from the file; the loss of a majority (R19).
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <future>
 #include <map>
 
+#include "cli/recover_command.hpp"
 #include "program/program.hpp"
 #include "scenarios/judge.hpp"
 
@@ -32,6 +33,14 @@ boost::json::object parsed(const Ended& ended) {
   auto value = boost::json::parse(ended.out, wrong);
   EXPECT_FALSE(wrong) << ended.out << ended.err;
   return value.is_object() ? value.as_object() : boost::json::object();
+}
+
+std::vector<Acknowledged> all_acknowledged(const std::vector<Person*>& writers) {
+  std::vector<Acknowledged> all;
+  for (const Person* writer : writers) {
+    all.insert(all.end(), writer->acknowledged().begin(), writer->acknowledged().end());
+  }
+  return all;
 }
 
 void expect_once(const std::vector<cli::Message>& room, const std::vector<Acknowledged>& kept) {
@@ -105,10 +114,7 @@ awaitable<void> backup_and_restore(Scenario& s) {
   const NodeId follower = s.follower(leader);
   const std::string file = (layout.directory / "chat.backup").string();
   const std::string token = (layout.nodes[follower.value - 1].data / "operator.token").string();
-  std::vector<Acknowledged> kept;
-  for (const Person* writer : writers) {
-    kept.insert(kept.end(), writer->acknowledged().begin(), writer->acknowledged().end());
-  }
+  const auto kept = all_acknowledged(writers);
   std::vector<std::string> words{"backup", file, "--json", "--server", s.cluster().server(follower)};
   const auto without_token = co_await parley(s, words);
   EXPECT_EQ(without_token.exit_code, 2) << "no configuration file, no token";
@@ -147,6 +153,68 @@ TEST(Backup, FromAFollowerAmidWritesRestoresIntoANewClusterAfterEveryDiskIsLost)
   options.at_most = 170s;
   Scenario scenario(options);
   scenario.play(backup_and_restore);
+}
+
+// Two of three nodes lose their disks for good; what the third has goes on.
+awaitable<void> recovered_from_one_disk(Scenario& s) {
+  auto writers = co_await gather(s, "writer", 2, "#ops");
+  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
+  for (Person* writer : writers) writer->begin_writing("#ops", 100);
+  co_await until_done(s, writers, 30s);
+  const bool equal = co_await s.cluster().caught_up(30s);
+  SCENARIO_REQUIRE(equal, "the nodes did not catch up");
+  const auto kept = all_acknowledged(writers);
+
+  const auto leader = co_await s.leader();
+  const NodeId survivor = s.follower(leader);
+  const auto& layout = s.cluster().layout();
+  const auto& data = layout.nodes[survivor.value - 1].data;
+  const std::vector<std::string> dump{"log", "dump", "--data", data.string()};
+  auto ended = co_await parley(s, dump);
+  EXPECT_EQ(ended.exit_code, 1) << "the node runs";
+  EXPECT_NE(ended.err.find("is used by a running node"), std::string::npos) << ended.err;
+  std::vector<std::string> recover{"recover", "--config", layout.config_file.string(), "--id",
+                                   std::to_string(survivor.value), "--json", "--words", cli::recover_words};
+  co_await s.kill(survivor);
+  ended = co_await parley(s, recover);
+  EXPECT_EQ(ended.exit_code, 1) << "a leader can be reached";
+  EXPECT_NE(ended.err.find("is led by node"), std::string::npos) << ended.err;
+
+  for (const auto& node : layout.nodes) {
+    if (node.id == survivor) continue;
+    co_await s.kill(node.id);
+    fs::rename(node.data, node.data.string() + ".lost");
+  }
+  ended = co_await parley(s, dump);
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("send #ops"), std::string::npos) << ended.out;
+  auto other_words = recover;
+  other_words.back() = "yes";
+  ended = co_await parley(s, other_words);
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_FALSE(fs::exists(data / "recovered-from-1.txt"));
+  ended = co_await parley(s, recover);
+  SCENARIO_REQUIRE(ended.exit_code == 0, ended.err);
+  EXPECT_TRUE(fs::exists(data / "recovered-from-1.txt"));
+
+  for (const auto& node : layout.nodes) s.start(node.id);
+  const bool well = co_await s.cluster().caught_up(60s);
+  SCENARIO_REQUIRE(well, "the recovered cluster did not get three voters");
+  Person& newcomer = s.person("newcomer");
+  const bool arrived = co_await newcomer.arrive("#ops");
+  SCENARIO_REQUIRE(arrived, "nobody can log in after the recover");
+  const auto room = co_await whole_room(s, newcomer, "#ops");
+  expect_once(room, kept);
+  newcomer.begin_writing("#ops", 10);
+  const std::vector<Person*> after(1, &newcomer);
+  const std::vector<Person*> nobody;
+  co_await until_done(s, after, 30s);
+  co_await judge(s, "#ops", after, nobody);
+}
+
+TEST(Recover, OneSurvivorGoesOnAloneAndTheOthersJoinItOverEmptyDisks) {
+  Scenario scenario;
+  scenario.play(recovered_from_one_disk);
 }
 
 }  // namespace

@@ -83,6 +83,9 @@ TEST(LogReader, TellsEveryEntryAndChangesNothing) {
   for (std::uint64_t index = 1; index <= 40; ++index) EXPECT_EQ(seen.entries[index - 1], index);
   EXPECT_EQ(seen.entries.back(), 40U);
   EXPECT_EQ(seen.truncations, 1U);
+  const auto last = last_entry(disk, "log");
+  ASSERT_TRUE(last.ok()) << last.error().message;
+  EXPECT_EQ(*last, (raft::EntryId{Term(2), Index(40)}));
   EXPECT_THAT(seen.damage, IsEmpty());
 }
 
@@ -97,6 +100,7 @@ TEST(LogReader, NamesTheDamagedFileAndPlaceAndReadsTheOthers) {
   EXPECT_EQ(seen.entries.back(), 40U);
   EXPECT_LT(seen.entries.size(), 41U);
   EXPECT_EQ(all_bytes(disk), before);
+  EXPECT_FALSE(last_entry(disk, "log").ok()) << "nobody knows";
 }
 
 TEST(LogReader, NamesAMissingFile) {

@@ -28,7 +28,8 @@ TEST(Base64, GivesBackAnyBytes) {
 }
 
 TEST(Base64, RefusesEverythingElse) {
-  for (const auto* text : {"Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", "Zm9=", "Zm 8", "Zm-_", "Zg==Zg==", "=Zg="}) {
+  for (const auto* text : {"Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", "Zm9=", "Zm 8", "Zm-_", "Zg==Zg==",
+                           "=Zg="}) {
     EXPECT_FALSE(from_base64(text).has_value()) << text;
   }
 }
