@@ -169,6 +169,7 @@ void Client::Core::note_login_changes(const Outbox::Entry& entry, const Outcome&
     session_.token = text_field(entry.params, "token");
     keep_everything();
     logged_in_ = true;
+    replay_for_.clear();
     if (options_.receive && !feed_.placed()) feed_.place(Cursor{session_.generation, hello_cursor_});
     sync_wanted_ = options_.receive && link_ != nullptr;
     // An answer given again may come from a node that has not taken this connection for logged in.
@@ -184,6 +185,10 @@ void Client::Core::note_login_changes(const Outbox::Entry& entry, const Outcome&
 }
 
 awaitable<Outcome> Client::Core::login(std::string name, std::string password, TimePoint deadline) {
+  // A restore ends every login, so the rewinding that it asks for (R19) waits for whoever it was to log in again.
+  if (options_.receive && !feed_.placed() && !replay_for_.empty() && name == replay_for_) {
+    feed_.place(Cursor{session_.generation, 0});
+  }
   if (options_.receive && !feed_.placed()) {
     // From now on: messages since the hello, which may be hours old, are for /unread and /history.
     const auto wait = make_wait();
@@ -211,6 +216,7 @@ void Client::Core::meet_generation(std::uint64_t generation, std::uint64_t curso
   const bool feed_changed = feed_.placed() && feed_.cursor().generation != generation;
   if (feed_changed) feed_.place(Cursor{generation, options_.replay_after_restore ? 0 : cursor});
   if (before == generation || before == 0) return;
+  if (feed_changed && options_.replay_after_restore) replay_for_ = session_.account;
   std::vector<std::uint64_t> doubtful;
   for (const auto& [sequence, entry] : outbox_.entries()) {
     if (entry.maybe_sent() || entry.secret_lost) doubtful.push_back(sequence);

@@ -105,6 +105,70 @@ void add_member(CLI::App& app, const Commands& commands, Run& run) {
   member->callback([options, &commands, &run] { run = [options, act = commands.member] { return act(*options); }; });
 }
 
+void add_backup(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("backup", "a consistent copy of everything, from a running node");
+  auto options = std::make_shared<BackupOptions>();
+  auto timeout_ms = std::make_shared<std::int64_t>(options->timeout.count());
+  command->add_option("file", options->file, "where to")->required();
+  command->add_option("--server", options->servers, "client addresses of nodes, host:port")->delimiter(',');
+  command->add_option("--token-file", options->token_file, "the operator.token of those nodes");
+  command->add_option("--config", options->config_file, "the cluster's configuration file: whose data directories and "
+                                                        "so whose operator.token are looked for")
+      ->envname("PARLEY_CONFIG");
+  command->add_flag("--force", options->force, "replace the file if there is one");
+  command->add_flag("--json", options->json, "one JSON object");
+  command->add_option("--timeout", *timeout_ms, "milliseconds to wait for a node to make its copy")
+      ->check(CLI::Range(std::int64_t{1}, timeout_ms_max))
+      ->capture_default_str();
+  command->callback([options, timeout_ms, &commands, &run] {
+    options->timeout = milliseconds(*timeout_ms);
+    run = [options, act = commands.backup] { return act(*options); };
+  });
+}
+
+void add_restore(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("restore", "a new cluster from a backup: makes its first data directory");
+  auto options = std::make_shared<RestoreOptions>();
+  command->add_option("file", options->file, "the backup")->required();
+  command->add_option("--config", options->config_file, "the new cluster's configuration file")
+      ->envname("PARLEY_CONFIG")
+      ->capture_default_str();
+  command->add_option("--id", options->id, "which of its nodes to make")
+      ->required()
+      ->check(CLI::Range(std::uint32_t{1}, wire::node_id_max));
+  command->add_option("--data", options->data, "the directory to make, if not the one in the configuration");
+  command->add_flag("--json", options->json, "one JSON object");
+  command->callback([options, &commands, &run] { run = [options, act = commands.restore] { return act(*options); }; });
+}
+
+void add_recover(CLI::App& app, const Commands& commands, Run& run) {
+  auto* command = app.add_subcommand("recover", "the last resort after the loss of a majority: one node goes on alone");
+  auto options = std::make_shared<RecoverOptions>();
+  command->add_option("--config", options->config_file, "the cluster's configuration file")
+      ->envname("PARLEY_CONFIG")
+      ->capture_default_str();
+  command->add_option("--id", options->id, "the stopped node that goes on")
+      ->required()
+      ->check(CLI::Range(std::uint32_t{1}, wire::node_id_max));
+  command->add_option("--data", options->data, "its data directory, if not the one in the configuration");
+  command->add_option("--words", options->words, std::string("instead of typing them: \"") + recover_words + "\"");
+  command->add_flag("--force", options->force, "although another node is known to hold more");
+  command->add_flag("--json", options->json, "one JSON object");
+  command->callback([options, &commands, &run] { run = [options, act = commands.recover] { return act(*options); }; });
+}
+
+void add_log(CLI::App& app, const Commands& commands, Run& run) {
+  auto* log = app.add_subcommand("log", "look into the log of a stopped node");
+  log->require_subcommand(1);
+  auto* command = log->add_subcommand("dump", "print its entries; changes nothing");
+  auto options = std::make_shared<LogDumpOptions>();
+  command->add_option("--data", options->data, "the data directory of a stopped node")->required();
+  command->add_option("--from", options->from, "entries from this index on");
+  command->add_option("--to", options->to, "entries up to this index");
+  command->add_flag("--json", options->json, "one JSON object a line");
+  log->callback([options, &commands, &run] { run = [options, act = commands.log_dump] { return act(*options); }; });
+}
+
 void add_local_cluster(CLI::App& command, UpOptions& options) {
   command.add_option("--nodes", options.nodes, "how many nodes")->check(CLI::Range(1, 9))->capture_default_str();
   command.add_option("--directory", options.directory, "where the cluster lives")->capture_default_str();
@@ -152,6 +216,10 @@ std::variant<Run, Printed> parse_command_line(std::vector<std::string> words, co
   add_chat(app, commands, run);
   add_status(app, commands, run);
   add_member(app, commands, run);
+  add_backup(app, commands, run);
+  add_restore(app, commands, run);
+  add_recover(app, commands, run);
+  add_log(app, commands, run);
   if (words.empty()) return Printed{app.help(), exit_usage};
   const std::string first_word = words.front();
   try {

@@ -6,9 +6,12 @@
 #include <variant>
 #include <vector>
 
+#include "cli/backup_command.hpp"
 #include "cli/chat_command.hpp"
+#include "cli/log_command.hpp"
 #include "cli/member_command.hpp"
 #include "cli/node_command.hpp"
+#include "cli/recover_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/up_command.hpp"
 
@@ -26,6 +29,10 @@ struct Commands {
   std::function<int(const ChatOptions&)> chat;
   std::function<int(const StatusOptions&)> status;
   std::function<int(const MemberOptions&)> member;
+  std::function<int(const BackupOptions&)> backup;
+  std::function<int(const RestoreOptions&)> restore;
+  std::function<int(const RecoverOptions&)> recover;
+  std::function<int(const LogDumpOptions&)> log_dump;
 };
 
 using Run = std::function<int()>;   // what the command line asks for; its result is the exit code

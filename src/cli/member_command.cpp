@@ -7,19 +7,17 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <utility>
 #include <vector>
 
 #include "cli/ask.hpp"
 #include "cli/client.hpp"
 #include "cli/json_fields.hpp"
+#include "cli/operator_door.hpp"
 #include "net/before.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
-#include "node/config.hpp"
-#include "node/machine_token.hpp"
 #include "wire/rpc.hpp"
 
 namespace parley::cli {
@@ -27,16 +25,8 @@ namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_wrong = 2;
-constexpr const char* default_config = "cluster_config.json";
-constexpr std::size_t token_bytes_max = 256;
 constexpr Duration answer_patience = milliseconds(7000);   // a node waits for the leader for 5 s
 constexpr Duration retry_pause = milliseconds(200);
-
-// A node that can be asked: its directory, and so its token, is on this machine.
-struct Door {
-  std::string address;
-  std::string token;
-};
 
 struct Reply {
   bool final = false;       // done or refused; else ask again
@@ -44,15 +34,6 @@ struct Reply {
   json::object result;
   std::string message;
 };
-
-std::string read_token(const std::string& data) {
-  std::ifstream in(data + "/" + std::string(node::operator_token_file));
-  std::string token(token_bytes_max, '\0');
-  in.read(token.data(), static_cast<std::streamsize>(token.size()));
-  token.resize(static_cast<std::size_t>(in.gcount()));
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-  return token;
-}
 
 std::vector<std::string> questions(const MemberOptions& options, const std::string& token) {
   static constexpr std::string_view methods[] = {"cluster.members", "cluster.add", "cluster.remove", "cluster.promote",
@@ -148,22 +129,11 @@ void print_list(const json::object& result) {
 }  // namespace
 
 int member_command(const MemberOptions& options) {
-  const std::string file = options.config_file.empty() ? default_config : options.config_file;
-  const auto config = node::load_cluster_config(file);
-  if (!config.ok()) {
-    std::fprintf(stderr, "parley member: %s\n", config.error().message.c_str());
-    return exit_wrong;
-  }
-  std::vector<Door> doors;
-  for (const auto& node : config->nodes) {
-    const std::string token = read_token(node.data);
-    if (!token.empty()) doors.push_back({node.client.advertise, token});
-  }
-  if (doors.empty()) {
-    std::fprintf(stderr,
-                 "parley member: none of the data directories that %s names holds an operator.token that can be read "
-                 "here; run it where a node runs, as the user who runs it\n",
-                 file.c_str());
+  DoorOptions where;
+  where.config_file = options.config_file;
+  auto doors = find_doors(where);
+  if (!doors.ok()) {
+    std::fprintf(stderr, "parley member: %s\n", doors.error().message.c_str());
     return exit_wrong;
   }
   boost::asio::io_context context{1};
@@ -172,7 +142,7 @@ int member_command(const MemberOptions& options) {
   net::SystemEntropy entropy;
   const ClientSeams seams{context.get_executor(), clock, network, entropy};
   Reply reply;
-  boost::asio::co_spawn(context, ask(seams, std::move(doors), options, reply), [](std::exception_ptr failure) {
+  boost::asio::co_spawn(context, ask(seams, std::move(*doors), options, reply), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });
   context.run();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/birth.hpp"
+#include "node/restore.hpp"
 #include "store/archive_install.hpp"
 #include "store/set_aside.hpp"
 
@@ -33,6 +34,10 @@ Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy
     if (identity.node == id) return identity;
     return Error{disk.describe("") + " is the data directory of node " + text(identity.node) + ", not of node " +
                  text(id) + ": check --id and \"data\" in the configuration"};
+  }
+  if (disk.exists(unfinished_restore_file)) {
+    return Error{disk.describe("") + " holds a restore that was cut short: run `parley restore` again, it begins anew; "
+                 "or remove the directory"};
   }
   if (holds_log(disk) || disk.exists(archive_file)) {
     return Error{disk.describe("") + " holds a log or an archive but no identity: the identity file was lost, and "
@@ -101,7 +106,7 @@ Result<Nothing> set_data_aside(store::Disk& disk) {
 }
 
 Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
-                                          store::LogOptions log_options) {
+                                          store::LogOptions log_options, Unfinished unfinished) {
   DataDirectory opened;
   const std::string directory = disk.describe("");
   opened.lock = disk.lock(lock_file);
@@ -111,6 +116,9 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
   }
   if (store::finish_set_aside(disk)) {
     opened.notes.push_back(directory + ": what was begun, to set an old state of it aside, is done now");
+  }
+  if (unfinished == Unfinished::is_refused && disk.exists(unfinished_recover_file)) {
+    return Error{directory + " holds a recover that was cut short: run `parley recover` again, it goes on"};
   }
   auto identity = open_identity(disk, id, entropy);
   if (!identity.ok()) return identity.error();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,10 +23,15 @@ struct DataDirectory {
   std::vector<std::string> notes;         // what was found and repaired, for the log
 };
 
+// What `parley recover` leaves until it is through: no node starts beside it.
+inline constexpr const char* unfinished_recover_file = "recover.unfinished";
+enum class Unfinished : std::uint8_t { is_refused, recover_is_gone_on_with };
+
 // Opens the directory of node `id`, making what a new one lacks. Blocking. The error names the thing that is wrong and
 // what to do: used by another process, another node's, a lost log or identity, an archive beyond the log.
 Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
-                                          store::LogOptions log_options = {});
+                                          store::LogOptions log_options = {},
+                                          Unfinished unfinished = Unfinished::is_refused);
 
 // Gives up what the directory holds, without deleting it; the next open_data_directory() makes a new incarnation. With
 // nothing of it open. Throws DiskError.

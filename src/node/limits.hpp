@@ -20,6 +20,7 @@ inline constexpr std::size_t look_again_max = 16;     // R17 retries of one requ
 inline constexpr milliseconds retry_after_busy{100};  // what `later` tells the client to wait
 inline constexpr milliseconds retry_after_no_leader{200};
 inline constexpr milliseconds retry_after_member{300};  // a change of members
+inline constexpr milliseconds retry_after_backup{500};  // another one is under way
 
 // Connections.
 inline constexpr milliseconds hello_timeout{10'000};  // the first request; beyond: closed

@@ -45,6 +45,7 @@ class MachineImpl final : public Machine {
   Presence presence_;
   Markers markers_;
   Passwords passwords_;
+  Backups backups_;
   Services services_;
   Methods methods_;
   std::unique_ptr<net::Listener> listener_;
@@ -66,6 +67,7 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
       presence_(seams_, sessions_),
       markers_(seams_, *applier_, proposals_, sessions_),
       passwords_(seams_),
+      backups_(seams_, archiver_),
       services_{.seams = seams_,
                 .cluster = cluster_,
                 .self = self_,
@@ -78,6 +80,7 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
                 .presence = presence_,
                 .markers = markers_,
                 .passwords = passwords_,
+                .backups = backups_,
                 .operator_token = operator_token},
       methods_(services_) {
   archiver_.digest_by([this] { return applier_->state_digest(); });
@@ -109,6 +112,7 @@ net::awaitable<void> MachineImpl::run(Replication& replication) {
   tasks_.spawn(sessions_.housekeeping_loop());
   tasks_.spawn(presence_.presence_loop(replication));
   tasks_.spawn(markers_.marker_loop());
+  tasks_.spawn(backups_.expiry_loop());
   tasks_.spawn(ready_loop());
   co_await tasks_.finished();
 }
@@ -121,6 +125,7 @@ void MachineImpl::stop() {
   sessions_.stop();
   markers_.stop();
   presence_.stop();
+  backups_.stop();
   archiver_.unblock();
 }
 

@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "node/applier.hpp"
 #include "node/archiver.hpp"
+#include "node/backups.hpp"
 #include "node/config.hpp"
 #include "node/limits.hpp"
 #include "node/methods_passwords.hpp"
@@ -36,6 +37,7 @@ struct Services {
   Presence& presence;
   Markers& markers;
   Passwords& passwords;
+  Backups& backups;
   Digest operator_token;               // of the contents of operator.token
   Replication* replication = nullptr;  // set before the loops run
   RateLimit anonymous{anonymous_rate, anonymous_burst};

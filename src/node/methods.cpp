@@ -13,7 +13,7 @@ namespace json = boost::json;
 Methods::Methods(Services& services) : services_(services) {
   const std::span<const Method> duties[] = {account_methods(), talk_methods(),  room_methods(),
                                             read_methods(),    admin_methods(), cluster_methods(),
-                                            member_methods()};
+                                            member_methods(),  backup_methods()};
   for (const auto& rows : duties) {
     for (const auto& row : rows) {
       const bool is_new = table_.emplace(row.name, &row).second;
@@ -190,6 +190,16 @@ void Methods::answer(const CallPtr& call, Answer answer) {
   }
   call->session->push(std::make_shared<const std::string>(wire::encode(response)));
   call->session->end_request();
+}
+
+bool may_administer(const Services& services, const Call& call) {
+  if (call.session->is_operator) return true;
+  const auto account = chat::find_account(services.state(), call.account);
+  return account && account->administrator && !account->banned;
+}
+
+wire::RpcError not_an_administrator() {
+  return refused(chat::Code::forbidden, "for operators (`operator` with this node's token) and administrators");
 }
 
 json::object in_place(Services& services, const Call& call, const chat::Reply& reply) {

@@ -54,6 +54,7 @@ std::span<const Method> read_methods();
 std::span<const Method> admin_methods();
 std::span<const Method> cluster_methods();
 std::span<const Method> member_methods();
+std::span<const Method> backup_methods();
 
 // Reads requests, finds their row, and sees to it that each is answered once.
 class Methods final : public RequestHandler {
@@ -87,6 +88,10 @@ Digest payload_digest(std::string_view method, const boost::json::object& params
 // -- what several methods need ----------------------------------------------------------------------------------
 
 inline boost::json::object nothing(Services&, const Call&, const chat::Reply&) { return {}; }
+// Of what does not go through apply: whether the session gave this node's operator.token, or is an administrator's.
+bool may_administer(const Services& services, const Call& call);
+wire::RpcError not_an_administrator();
+
 boost::json::object in_place(Services& services, const Call& call, const chat::Reply& reply);  // {"in": place}
 
 }  // namespace parley::node

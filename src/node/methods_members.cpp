@@ -15,16 +15,6 @@ namespace json = boost::json;
 // Members and the leadership: for operators and administrators. The leader carries it out, whoever is asked; nothing of
 // it goes through apply, so who may is looked at here.
 
-bool may(const Services& services, const Call& call) {
-  if (call.session->is_operator) return true;
-  const auto account = chat::find_account(services.state(), call.account);
-  return account && account->administrator && !account->banned;
-}
-
-wire::RpcError forbidden() {
-  return refused(chat::Code::forbidden, "for operators (`operator` with this node's token) and administrators");
-}
-
 json::object member_json(const Services& services, const raft::Status& status, const raft::Member& member) {
   const bool self = member.id.node == services.self.id;
   json::object row;
@@ -44,7 +34,7 @@ json::object member_json(const Services& services, const raft::Status& status, c
 Answer list(Services& services, Call& call) {
   Params params(call.params);
   if (auto error = params.error()) return std::move(*error);
-  if (!may(services, call)) return forbidden();
+  if (!may_administer(services, call)) return not_an_administrator();
   const auto status = services.replication->status();
   json::array members;
   if (status.configuration) {
@@ -95,7 +85,7 @@ net::awaitable<Answer> administer(Services& services, CallPtr call, wire::Member
   }
   if (action == wire::MemberAction::remove) request.force = params.flag_or("force", false);
   if (auto error = params.error()) co_return std::move(*error);
-  if (!may(services, *call)) co_return forbidden();
+  if (!may_administer(services, *call)) co_return not_an_administrator();
   auto reply = co_await services.replication->administer(std::move(request));
   co_return answer_of(std::move(reply));
 }

@@ -32,9 +32,9 @@ class ArchiveCopies {
   Result<std::string> read(const ArchiveCopyId& id, std::uint64_t offset, std::size_t size);
 
   void remove(const ArchiveCopyId& id);      // throws DiskError
+  std::string path_of(const ArchiveCopyId& id) const;
 
  private:
-  std::string path_of(const ArchiveCopyId& id) const;
 
   Disk& disk_;
   std::string directory_;

@@ -10,6 +10,7 @@
 
 #include "store/archive_connection.hpp"
 #include "store/archive_rows.hpp"
+#include "store/archive_schema.hpp"
 #include "store/page_checksum.hpp"
 
 namespace parley::store {
@@ -139,6 +140,21 @@ Result<std::string> read_archive_file(Disk& disk, const std::string& path, std::
   const std::size_t whole = whole_prefix(bytes, begin);
   if (whole < bytes.size() || begin + whole < end) return damaged_page(disk, path, begin + whole);
   return bytes.substr(static_cast<std::size_t>(offset - begin), static_cast<std::size_t>(end - offset));
+}
+
+Result<ArchiveContent> read_archive_content(Disk& disk, const std::string& path) {
+  if (auto header = check_header(disk, path); !header) return header.error();
+  ArchiveContent content;
+  try {
+    ArchiveConnection connection(disk, path, ArchiveConnection::Use::read);
+    if (auto version = check_version(connection); !version) return version.error();
+    content.position = connection.run([&] { return read_position(connection); }).value_or(StoredPosition{}).position;
+    content.records = connection.run([&] { return read_records(connection); });
+  } catch (const ArchiveDamaged& damage) {
+    return Error{damage.what()};
+  }
+  disk.remove(wal_of(path));   // SQLite made it to look into, and it is empty
+  return content;
 }
 
 }  // namespace parley::store

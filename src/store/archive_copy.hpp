@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "store/archive.hpp"
@@ -30,5 +31,12 @@ std::uint64_t whole_pages(Disk& disk, const std::string& path);
 
 // `size` bytes from `offset`, fewer at the end, out of pages whose checksums fit. Throws DiskError.
 Result<std::string> read_archive_file(Disk& disk, const std::string& path, std::uint64_t offset, std::size_t size);
+
+// What a copy at rest says of itself. SQLite opens it, to read: its pages were verified before. Throws DiskError.
+struct ArchiveContent {
+  ArchivePosition position;
+  std::vector<chat::RecordRow> records;
+};
+Result<ArchiveContent> read_archive_content(Disk& disk, const std::string& path);
 
 }  // namespace parley::store

@@ -17,19 +17,6 @@ Error refused(const Disk& disk, const std::string& path, const std::string& what
   return Error{disk.describe(path) + " " + what + remedy};
 }
 
-// The numbers of the segments there are, in order.
-std::vector<std::uint64_t> segment_numbers(Disk& disk, const std::string& directory) {
-  std::vector<std::uint64_t> numbers;
-  for (const auto& name : disk.list(directory)) {
-    const bool digits_only = name.find_first_not_of("0123456789") == name.find(".wal");
-    if (name.size() < 5 || name.size() > 20 || !name.ends_with(".wal") || !digits_only) continue;
-    const std::uint64_t number = std::stoull(name);
-    if (directory + "/" + name == segment_path(directory, number)) numbers.push_back(number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
-}
-
 // Applies the records of one segment to what the segments before it gave.
 class Replay {
  public:
@@ -100,16 +87,6 @@ class Replay {
     return std::nullopt;
   }
 };
-
-// The segment with which the log begins, as its last one says. Records of an unfinished batch don't count: before
-// that one was complete, nothing was removed.
-std::uint64_t first_segment(const SegmentScan& last) {
-  std::uint64_t first = last.header.begins;
-  for (const auto& record : last.records) {
-    if (record.kind == RecordKind::trim) first = std::max(first, first_segment_of(record).value_or(0));
-  }
-  return first;
-}
 
 // The chain as it stands after the seal that ends `scan`, present or still to be written.
 std::uint64_t chain_after_seal(const SegmentScan& scan, const LogShape& shape) {

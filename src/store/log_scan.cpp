@@ -171,4 +171,24 @@ Result<SegmentScan> scan_segment(Disk& disk, const std::string& path) {
   return scan;
 }
 
+std::uint64_t first_segment(const SegmentScan& last) {
+  std::uint64_t first = last.header.begins;
+  for (const auto& record : last.records) {
+    if (record.kind == RecordKind::trim) first = std::max(first, first_segment_of(record).value_or(0));
+  }
+  return first;
+}
+
+std::vector<std::uint64_t> segment_numbers(Disk& disk, const std::string& directory) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& name : disk.list(directory)) {
+    const bool digits_only = name.find_first_not_of("0123456789") == name.find(".wal");
+    if (name.size() < 5 || name.size() > 20 || !name.ends_with(".wal") || !digits_only) continue;
+    const std::uint64_t number = std::stoull(name);
+    if (directory + "/" + name == segment_path(directory, number)) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 }  // namespace parley::store

@@ -26,4 +26,11 @@ struct SegmentScan {
 // two are told apart. Throws DiskError.
 Result<SegmentScan> scan_segment(Disk& disk, const std::string& path);
 
+// The segment with which the log begins, as its last one says. Records of an unfinished batch don't count: before
+// that one was complete, nothing was removed.
+std::uint64_t first_segment(const SegmentScan& last);
+
+// The numbers of the segments there are, in order. Throws DiskError.
+std::vector<std::uint64_t> segment_numbers(Disk& disk, const std::string& directory);
+
 }  // namespace parley::store

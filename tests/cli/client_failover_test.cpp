@@ -409,5 +409,39 @@ TEST_F(ClientTest, AnotherGenerationIsDeliveredFromItsBeginning) {
   EXPECT_EQ(client_->cursor().generation, 2U);
 }
 
+// A restore ends the logins too (R19).
+TEST_F(ClientTest, AnotherGenerationIsDeliveredFromItsBeginningToWhoHasToLogInAgain) {
+  cluster_.add_message("one");
+  start_ready();
+  log_in("ann");
+  cluster_.generation = 2;
+  cluster_.logins.clear();
+  client_->drop_connection("restored");
+  world_.run_for(1s);
+  EXPECT_TRUE(recorder_.messages.empty()) << "nobody is logged in";
+  log_in("ann");
+  world_.run_for(1s);
+  EXPECT_EQ(recorder_.messages, Lines{"one"});
+  cluster_.logins.clear();
+  client_->drop_connection("logged out, by an administrator");
+  world_.run_for(1s);
+  log_in("ann");
+  world_.run_for(1s);
+  EXPECT_EQ(recorder_.messages, Lines{"one"}) << "once is enough";
+}
+
+TEST_F(ClientTest, AnotherGenerationIsNotDeliveredFromItsBeginningToSomebodyElse) {
+  cluster_.add_message("one");
+  start_ready();
+  log_in("ann");
+  cluster_.generation = 2;
+  cluster_.logins.clear();
+  client_->drop_connection("restored");
+  world_.run_for(1s);
+  log_in("ben");
+  world_.run_for(1s);
+  EXPECT_TRUE(recorder_.messages.empty());
+}
+
 }  // namespace
 }  // namespace parley::cli

@@ -21,6 +21,10 @@ class CommandLine : public testing::Test {
     commands_.demo = [this](const UpOptions& up, const ChatOptions& chat) { return up_ = up, chat_ = chat, 12; };
     commands_.chat = [this](const ChatOptions& options) { return chat_ = options, 13; };
     commands_.member = [this](const MemberOptions& options) { return member_ = options, 15; };
+    commands_.backup = [this](const BackupOptions& options) { return backup_ = options, 16; };
+    commands_.restore = [this](const RestoreOptions& options) { return restore_ = options, 17; };
+    commands_.recover = [this](const RecoverOptions& options) { return recover_ = options, 19; };
+    commands_.log_dump = [this](const LogDumpOptions& options) { return log_dump_ = options, 18; };
     commands_.status = [this](const StatusOptions& options) { return status_ = options, 14; };
   }
 
@@ -42,6 +46,10 @@ class CommandLine : public testing::Test {
   std::optional<ChatOptions> chat_;
   std::optional<StatusOptions> status_;
   std::optional<MemberOptions> member_;
+  std::optional<BackupOptions> backup_;
+  std::optional<RestoreOptions> restore_;
+  std::optional<RecoverOptions> recover_;
+  std::optional<LogDumpOptions> log_dump_;
 };
 
 TEST_F(CommandLine, EachCommandGetsItsOptions) {
@@ -84,6 +92,37 @@ TEST_F(CommandLine, MemberHasACommandForEachThingThatCanBeDone) {
   EXPECT_EQ(printed({"member"}).exit_code, exit_usage);
   EXPECT_EQ(printed({"member", "transfer"}).exit_code, exit_usage);
   EXPECT_EQ(printed({"member", "transfer", "0"}).exit_code, exit_usage);
+}
+
+TEST_F(CommandLine, BackupRestoreRecoverAndLogDumpGetTheirOptions) {
+  EXPECT_EQ(run({"backup", "b", "--server", "a:1,b:2", "--token-file", "t", "--force", "--json"}), 16);
+  EXPECT_EQ(backup_->file, "b");
+  EXPECT_THAT(backup_->servers, ElementsAre("a:1", "b:2"));
+  EXPECT_EQ(backup_->token_file, "t");
+  EXPECT_TRUE(backup_->force);
+  EXPECT_TRUE(backup_->json);
+  EXPECT_EQ(run({"backup", "b"}), 16);
+  EXPECT_FALSE(backup_->force);
+  EXPECT_EQ(run({"restore", "b", "--config", "c.json", "--id", "2", "--data", "d"}), 17);
+  EXPECT_EQ(restore_->file, "b");
+  EXPECT_EQ(restore_->config_file, "c.json");
+  EXPECT_EQ(restore_->id, 2U);
+  EXPECT_EQ(restore_->data, "d");
+  EXPECT_EQ(run({"recover", "--config", "c.json", "--id", "2", "--words", "I know"}), 19);
+  EXPECT_EQ(recover_->config_file, "c.json");
+  EXPECT_EQ(recover_->id, 2U);
+  EXPECT_EQ(recover_->words, "I know");
+  EXPECT_FALSE(recover_->force);
+  EXPECT_EQ(printed({"recover"}).exit_code, exit_usage);
+  EXPECT_EQ(run({"log", "dump", "--data", "d", "--from", "5", "--to", "9", "--json"}), 18);
+  EXPECT_EQ(log_dump_->data, "d");
+  EXPECT_EQ(log_dump_->from, 5U);
+  EXPECT_EQ(log_dump_->to, 9U);
+  EXPECT_TRUE(log_dump_->json);
+  EXPECT_EQ(printed({"backup"}).exit_code, exit_usage);
+  EXPECT_EQ(printed({"restore", "b"}).exit_code, exit_usage);
+  EXPECT_EQ(printed({"log"}).exit_code, exit_usage);
+  EXPECT_EQ(printed({"log", "dump"}).exit_code, exit_usage);
 }
 
 TEST_F(CommandLine, HelpAndVersionArePrintedAsAsked) {

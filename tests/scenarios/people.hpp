@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,12 +40,15 @@ class Person final : public cli::Observer {
   const std::vector<std::string>& refused() const { return refused_; }
   const std::vector<std::string>& unknown() const { return unknown_; }
   const std::vector<cli::Message>& received() const { return received_; }
+  // How many messages it had received when it was told of another generation; empty: never.
+  std::optional<std::size_t> rewound_at() const { return rewound_at_; }
   const std::vector<std::uint32_t>& leaders_told() const { return leaders_told_; }
   std::uint64_t written() const { return written_; }
   TimePoint last_acknowledged() const { return last_acknowledged_; }
 
  private:
   void on_message(const cli::Message& message) override { received_.push_back(message); }
+  void on_generation(std::uint64_t, std::uint64_t) override { rewound_at_ = received_.size(); }
   void on_leader(const cli::LeaderState& leader) override { leaders_told_.push_back(leader.node); }
   void write_next();
   void settled(const std::string& text, const cli::Outcome& outcome);
@@ -65,6 +69,7 @@ class Person final : public cli::Observer {
   std::vector<std::string> unknown_;
   std::vector<cli::Message> received_;
   std::vector<std::uint32_t> leaders_told_;
+  std::optional<std::size_t> rewound_at_;
   TimePoint last_acknowledged_{};
 };
 
