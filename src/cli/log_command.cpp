@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -71,7 +72,9 @@ class Dump {
   int run(store::Disk& disk) {
     store::LogVisitor visitor;
     visitor.segment = [this](const std::string& file, const store::SegmentHeader&) { say("segment", file); };
-    visitor.record = [this](const auto& record, const auto& header) { show(line_of(record, header)); };
+    visitor.record = [this](const auto& record, const auto& header) {
+      if (wanted(record)) show(line_of(record, header));
+    };
     visitor.note = [this](const std::string& what) { say("note", what); };
     visitor.damage = [this](const std::string& what) {
       whole_ = false;
@@ -82,9 +85,24 @@ class Dump {
   }
 
  private:
+  // Entries, and what becomes of them, by their index; of hard states only those with another term or vote, as each
+  // batch has one; these, and where segments begin and end, only where everything is wanted.
+  bool wanted(const store::LogRecord& record) {
+    using Kind = store::RecordKind;
+    const bool everything = options_.from == 0 && options_.to == ~0ULL;
+    const std::uint64_t index = record.id.index.value;
+    if (record.kind == Kind::entry || record.kind == Kind::truncation) {
+      return index >= options_.from && index <= options_.to;
+    }
+    if (record.kind != Kind::hard_state) return everything;
+    const auto state = store::hard_state_of(record);
+    const bool same = state && last_ && state->current_term == last_->current_term &&
+                      state->voted_for == last_->voted_for;
+    last_ = state;
+    return everything && !same;
+  }
+
   void show(const Line& line) {
-    const bool of_no_index = line.kind == "hard_state" || line.kind == "seal" || line.kind == "base";
-    if (line.id.index.value > options_.to || (!of_no_index && line.id.index.value < options_.from)) return;
     if (options_.json) {
       json::object object;
       object["kind"] = line.kind;
@@ -111,6 +129,7 @@ class Dump {
   }
 
   const LogDumpOptions& options_;
+  std::optional<raft::HardState> last_;
   bool whole_ = true;
 };
 

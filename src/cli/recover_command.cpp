@@ -92,6 +92,7 @@ void print(const RecoverOptions& options, const std::string& data, const node::R
               static_cast<unsigned long long>(recovered.generation_before.value));
   std::printf("What was before is written in %s\n", recovered.kept.c_str());
   std::printf("Start it:   parley node --config %s --id %u\n", options.config_file.c_str(), options.id);
+  if (recovered.now.members.members.size() < 2) return;
   std::printf("Then move the other nodes' data directories aside and start them over empty ones: they are sent "
               "everything and become voters by themselves.\n");
 }

@@ -43,6 +43,7 @@ net::awaitable<Answer> begin(Services& services, CallPtr call) {
   Params params(call->params);
   if (auto error = params.error()) co_return std::move(*error);
   if (!may_administer(services, *call)) co_return not_an_administrator();
+  if (services.applier.applied() == Index(0)) co_return refused("backup_failed", "this node holds nothing yet");
   auto begun = co_await services.backups.begin(services.applier.applied());
   if (std::holds_alternative<Backups::Busy>(begun)) co_return later("busy", retry_after_backup);
   if (auto* error = std::get_if<Error>(&begun)) co_return refused("backup_failed", std::move(error->message));

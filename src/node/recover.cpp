@@ -5,6 +5,8 @@
 
 #include "chat/state.hpp"
 #include "node/applier.hpp"
+#include "store/archive_copies.hpp"
+#include "store/archive_incoming.hpp"
 #include "wire/command_codec.hpp"
 
 namespace parley::node {
@@ -105,6 +107,15 @@ void mark_unfinished(store::Disk& disk) {
   disk.sync_directory("");
 }
 
+// Copies of the archive are named by the entry that they stand for, and the new generation begins at the last one of
+// the old: a copy of before would be offered to its learners as if it were of theirs. Durable before the birth.
+Result<Nothing> forget_copies(store::Disk& disk) {
+  store::ArchiveCopies copies(disk);
+  for (const auto& copy : copies.list()) copies.remove(copy);
+  if (disk.exists(copies.directory())) disk.sync_directory(copies.directory());
+  return store::IncomingArchive::discard(disk, archive_file);
+}
+
 Result<Recovered> recover(store::Disk& disk, DataDirectory& directory, net::Entropy& entropy) {
   const NodeId self = directory.identity.node;
   auto state = chat::State::load(directory.archive.records);
@@ -122,6 +133,8 @@ Result<Recovered> recover(store::Disk& disk, DataDirectory& directory, net::Entr
   recovered.last = directory.durable.entries.empty() ? directory.durable.base : directory.durable.entries.back().id;
   recovered.kept = disk.describe(keep_story(disk, story(recovered, members)));
   mark_unfinished(disk);
+  const auto forgotten = forget_copies(disk);
+  if (!forgotten.ok()) return forgotten.error();
 
   Replay replay(*state, directory.archive);
   for (const auto& entry : directory.durable.entries) {

@@ -17,6 +17,7 @@
 // 3. From the first change on the directory holds `recover.unfinished`, and no node starts in it; the save of the new
 //    identity is the birth, after which the mark goes. A recover that was cut short is run again: each step may be
 //    repeated, and before the birth it only adds to the generation.
+// 4. Copies of the archive that were made for peers go before the birth: they are of the old generation.
 
 namespace parley::node {
 

@@ -33,6 +33,7 @@ class ArchiveCopies {
 
   void remove(const ArchiveCopyId& id);      // throws DiskError
   std::string path_of(const ArchiveCopyId& id) const;
+  const std::string& directory() const { return directory_; }
 
  private:
 

@@ -23,11 +23,12 @@ Error wrong(const Disk& disk, const std::string& name, const std::string& what) 
 
 std::string counted(std::uint64_t bytes) { return std::to_string(bytes) + " bytes"; }
 
-// The first page in `bytes` whose checksum does not fit; they begin at a page of the archive.
+// The first page in `bytes` that is cut off or whose checksum does not fit; they begin at a page of the archive.
 std::optional<PageNumber> damaged_page(std::string_view bytes, std::uint64_t offset) {
   for (std::size_t at = 0; at < bytes.size(); at += page_size) {
     const auto number = static_cast<PageNumber>((offset + at) / page_size + 1);
-    if (number != lock_byte_page && !page_is_whole(bytes.substr(at, page_size), number)) return number;
+    const auto page = bytes.substr(at, page_size);
+    if (page.size() < page_size || (number != lock_byte_page && !page_is_whole(page, number))) return number;
   }
   return std::nullopt;
 }

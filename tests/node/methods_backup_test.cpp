@@ -141,6 +141,15 @@ TEST_F(BackupTest, AFullDiskIsToldAndHarmsNothing) {
   client.result("backup.begin");
 }
 
+TEST_F(MachineTest, ANodeWithoutAnythingHasNothingToBackUp) {
+  start();
+  auto token = disk.contents("operator.token");
+  token.pop_back();
+  auto client = connect();
+  client.result("operator", {{"token", token}});
+  EXPECT_EQ(client.reason("backup.begin"), "backup_failed");
+}
+
 TEST_F(BackupTest, WrongParametersNameThemselves) {
   auto client = boss();
   EXPECT_THAT(text(client.error("backup.page", {{"backup", "abc"}, {"offset", 0}}), "message"), HasSubstr("backup"));

@@ -6,6 +6,7 @@
 #include "chat/queries.hpp"
 #include "node/birth.hpp"
 #include "sim/seams.hpp"
+#include "store/archive_copies.hpp"
 #include "store/memory_disk.hpp"
 #include "wire/command_codec.hpp"
 
@@ -130,6 +131,20 @@ TEST_F(RecoverTest, WhatWasBeforeIsWrittenBeside) {
   EXPECT_THAT(disk.contents("recovered-from-1.txt"),
               AllOf(HasSubstr("cluster      77\n"), HasSubstr("term         3\n"), HasSubstr("voted for    node 1\n"),
                     HasSubstr("committed    3 "), HasSubstr("host3:7101")));
+}
+
+TEST_F(RecoverTest, NoCopyOfTheOldGenerationIsLeftToBeOffered) {
+  store::ArchiveCopies copies(disk);
+  {
+    auto archive = store::Archive::open(disk, archive_file);
+    ASSERT_TRUE(archive.ok());
+    ASSERT_TRUE(copies.make(*archive->archive, std::nullopt).ok());
+  }
+  ASSERT_EQ(copies.list().size(), 1U);
+  ASSERT_TRUE(recover(disk).ok());
+  disk.crash_losing_all_unsynced();
+  EXPECT_TRUE(copies.list().empty());
+  expect_recovered(disk);
 }
 
 TEST_F(RecoverTest, APowerCutAtAnyMomentLeavesTheOldNodeOneThatDoesNotStartOrTheNewOne) {

@@ -163,6 +163,19 @@ TEST(BackupFile, WhatIsCutShortOrTooLongOrNoBackupIsNamed) {
   }
 }
 
+// Whoever makes a header can make its checksum too.
+TEST(BackupFile, AHeaderThatFitsAFileOfNonsenseIsRefused) {
+  for (const std::size_t size : {std::size_t{1}, page_size, page_size + 1, 3 * page_size - 1}) {
+    MemoryDisk disk;
+    const std::string nonsense(size, 'x');
+    auto lie = about();
+    lie.copy.bytes = size;
+    lie.copy.digest = digest(nonsense);
+    disk.overwrite("b", encode(lie) + nonsense);
+    EXPECT_THAT(refusal(disk), HasSubstr("is damaged at byte 4096")) << size;
+  }
+}
+
 TEST(BackupFile, ANewerFormatIsRefusedNamingBothVersions) {
   MemoryDisk disk;
   std::string header = encode(about());
