@@ -181,8 +181,8 @@ bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
   return true;
 }
 
-// A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may have
-// another one. With every further move patience grows, as above.
+// A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may
+// have another one. With every further move patience grows, as above.
 bool Client::Core::leave_useless_node(TimePoint now, TimePoint& wake) {
   if (outbox_.empty() || !options_.follow_leader || servers_.known().size() < 2) {
     waits_since_ = never;

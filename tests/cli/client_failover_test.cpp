@@ -118,7 +118,7 @@ TEST_F(ClientTest, ANodeThatIsThereIsNotLeftHoweverLongARequestTakes) {
   EXPECT_GE(node(1).requests("ping").size(), 5U);
 }
 
-// A leader that is cut off with half of the voters goes on leading, and carries out nothing (R2). Found with seed 50869.
+// A leader that is cut off with half of the voters goes on leading, and carries out nothing (R2). Seed 50869.
 TEST_F(ClientTest, ANodeThatCarriesOutNothingIsLeftForAnother) {
   start_ready();
   for (int i = 0; i < 1000; ++i) node(1).expect("send").later(200ms, "busy");
