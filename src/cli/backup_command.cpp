@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "cli/backup_transfer.hpp"
+#include "cli/complaint.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
@@ -21,13 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int exit_failed = 1;
-constexpr int exit_wrong = 2;
-
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "parley backup: %s\n", message.c_str());
-  return code;
-}
+int complain(const std::string& message, int code) { return cli::complain("backup", message, code); }
 
 void show_progress(std::uint64_t bytes, std::uint64_t of) {
   constexpr std::uint64_t mib = 1024 * 1024;

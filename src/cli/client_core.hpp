@@ -96,6 +96,7 @@ class Client::Core {
   bool move_to_leader(TimePoint now, TimePoint& wake);
   bool leave_leaderless_node(TimePoint now, TimePoint& wake);
   bool leave_useless_node(TimePoint now, TimePoint& wake);
+  bool leave_at(TimePoint time, unsigned& moves, const char* why, TimePoint now, TimePoint& wake);
   // broke: the node may be all right; failed: another one is better; meant: by our own wish, no delay after it.
   enum class Loss : std::uint8_t { broke, failed, meant };
   void lose_link(const std::string& reason, Loss loss = Loss::broke);

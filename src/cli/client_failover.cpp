@@ -11,7 +11,7 @@ namespace {
 constexpr milliseconds driver_period{1000};          // how often a connection is looked at when nothing rings
 constexpr milliseconds settled_after{1000};          // a connection lost sooner counts as a failure of the node
 constexpr milliseconds move_patience{500};           // for a call that must not be repeated, before moving anyway
-constexpr unsigned leaderless_moves_max = 8;
+constexpr unsigned patient_moves_max = 8;            // patience grows no further
 
 }  // namespace
 
@@ -170,15 +170,8 @@ bool Client::Core::move_to_leader(TimePoint now, TimePoint& wake) {
 // A node that a partition cut off knows no leader; others may know one. With every further move patience grows.
 bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
   if (leader_.node != 0 || !options_.follow_leader || servers_.known().size() < 2) return false;
-  const TimePoint leave_at = leader_unknown_since_ + options_.no_leader_patience * (1 + leaderless_moves_);
-  if (now < leave_at) {
-    wake = std::min(wake, leave_at);
-    return false;
-  }
-  if (leaderless_moves_ < leaderless_moves_max) ++leaderless_moves_;
-  servers_.lost(state_.address);
-  lose_link(state_.address + " knows no leader: asking another node", Loss::meant);
-  return true;
+  const TimePoint time = leader_unknown_since_ + options_.no_leader_patience * (1 + leaderless_moves_);
+  return leave_at(time, leaderless_moves_, " knows no leader: asking another node", now, wake);
 }
 
 // A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may
@@ -189,14 +182,18 @@ bool Client::Core::leave_useless_node(TimePoint now, TimePoint& wake) {
     return false;
   }
   if (waits_since_ == never) waits_since_ = now;
-  const TimePoint leave_at = waits_since_ + options_.no_outcome_patience * (1 + useless_moves_);
-  if (now < leave_at) {
-    wake = std::min(wake, leave_at);
+  const TimePoint time = waits_since_ + options_.no_outcome_patience * (1 + useless_moves_);
+  return leave_at(time, useless_moves_, " carries out nothing: asking another node", now, wake);
+}
+
+bool Client::Core::leave_at(TimePoint time, unsigned& moves, const char* why, TimePoint now, TimePoint& wake) {
+  if (now < time) {
+    wake = std::min(wake, time);
     return false;
   }
-  if (useless_moves_ < leaderless_moves_max) ++useless_moves_;
+  if (moves < patient_moves_max) ++moves;
   servers_.lost(state_.address);
-  lose_link(state_.address + " carries out nothing: asking another node", Loss::meant);
+  lose_link(state_.address + why, Loss::meant);
   return true;
 }
 

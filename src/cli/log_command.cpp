@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/complaint.hpp"
 #include "cli/json_fields.hpp"
 #include "cli/log_describe.hpp"
 #include "node/data_directory.hpp"
@@ -18,13 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int exit_failed = 1;
-constexpr int exit_wrong = 2;
-
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "parley log dump: %s\n", message.c_str());
-  return code;
-}
+int complain(const std::string& message, int code) { return cli::complain("log dump", message, code); }
 
 struct Line {
   std::string_view kind;   // of the record: entry, configuration, noop, truncation, base, trim, hard_state

@@ -12,6 +12,7 @@
 
 #include "cli/ask.hpp"
 #include "cli/client.hpp"
+#include "cli/complaint.hpp"
 #include "cli/json_fields.hpp"
 #include "cli/operator_door.hpp"
 #include "net/before.hpp"
@@ -23,8 +24,6 @@
 namespace parley::cli {
 namespace {
 
-constexpr int exit_failed = 1;
-constexpr int exit_wrong = 2;
 constexpr Duration answer_patience = milliseconds(7000);   // a node waits for the leader for 5 s
 constexpr Duration retry_pause = milliseconds(200);
 
@@ -132,10 +131,7 @@ int member_command(const MemberOptions& options) {
   DoorOptions where;
   where.config_file = options.config_file;
   auto doors = find_doors(where);
-  if (!doors.ok()) {
-    std::fprintf(stderr, "parley member: %s\n", doors.error().message.c_str());
-    return exit_wrong;
-  }
+  if (!doors.ok()) return complain("member", doors.error().message, exit_wrong);
   boost::asio::io_context context{1};
   net::SteadyClock clock(context.get_executor());
   net::TcpNetwork network(context.get_executor());
@@ -146,10 +142,7 @@ int member_command(const MemberOptions& options) {
     if (failure) std::rethrow_exception(failure);
   });
   context.run();
-  if (!reply.done) {
-    std::fprintf(stderr, "parley member: %s\n", reply.message.c_str());
-    return exit_failed;
-  }
+  if (!reply.done) return complain("member", reply.message, exit_failed);
   if (options.json) std::printf("%s\n", json::serialize(reply.result).c_str());
   else if (options.action == MemberOptions::Action::list) print_list(reply.result);
   else std::printf("%s\n", text_field(reply.result, "text").c_str());

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "cli/complaint.hpp"
 #include "cli/json_fields.hpp"
 #include "cli/recover_survey.hpp"
 #include "net/system_entropy.hpp"
@@ -14,13 +15,7 @@
 namespace parley::cli {
 namespace {
 
-constexpr int exit_failed = 1;
-constexpr int exit_wrong = 2;
-
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "parley recover: %s\n", message.c_str());
-  return code;
-}
+int complain(const std::string& message, int code) { return cli::complain("recover", message, code); }
 
 std::string name(NodeId node) { return "node " + std::to_string(node.value); }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/backup_command.hpp"
+#include "cli/complaint.hpp"
 #include "cli/json_fields.hpp"
 #include "net/system_entropy.hpp"
 #include "node/restore.hpp"
@@ -13,13 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int exit_failed = 1;
-constexpr int exit_wrong = 2;
-
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "parley restore: %s\n", message.c_str());
-  return code;
-}
+int complain(const std::string& message, int code) { return cli::complain("restore", message, code); }
 
 void print_json(const RestoreOptions& options, const std::string& data, const node::Restored& restored) {
   json::object result;

@@ -5,6 +5,10 @@ namespace {
 
 constexpr Duration greeting_timeout = milliseconds(2000);
 
+std::string encode(const Greeting& answer) {
+  return std::visit([](const auto& frame) { return wire::encode(wire::PeerFrame(frame)); }, answer);
+}
+
 }  // namespace
 
 Result<Nothing> PeerAcceptor::listen(const std::string& address) {
@@ -68,37 +72,25 @@ net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<L
     co_return std::nullopt;
   }
   const auto answer = owner_.answer(*hello);
-  if (const auto* rejected = std::get_if<wire::Rejected>(&answer)) {
-    if (bad_greetings_.allow(seams_.clock.now())) {
-      seams_.logger.warn("peer_rejected", link->connection->remote() + ": " + rejected->reason);
-    }
-    auto reply = wire::encode(wire::PeerFrame(*rejected));
-    static_cast<void>(co_await link->connection->write(std::move(reply)));
-    co_return std::nullopt;
-  }
-  if (const auto* stranger = std::get_if<wire::NotAMember>(&answer)) {
-    if (bad_greetings_.allow(seams_.clock.now())) {
-      seams_.logger.warn("not_a_member", link->connection->remote() + ": node " +
-                                             std::to_string(hello->from.node.value) + " is no member any more");
-    }
-    auto reply = wire::encode(wire::PeerFrame(*stranger));
-    static_cast<void>(co_await link->connection->write(std::move(reply)));
-    co_return std::nullopt;
-  }
-  if (const auto* rolled_back = std::get_if<wire::RolledBack>(&answer)) {
-    if (bad_greetings_.allow(seams_.clock.now())) {
-      const std::string who = link->connection->remote() + ": node " + std::to_string(hello->from.node.value);
-      seams_.logger.warn("rolled_back", who + " came back with less of the log than it had acknowledged: its disk was "
-                                              "set back, and counts for nothing");
-    }
-    auto reply = wire::encode(wire::PeerFrame(*rolled_back));
-    static_cast<void>(co_await link->connection->write(std::move(reply)));
-    co_return std::nullopt;
-  }
-  auto reply = wire::encode(wire::PeerFrame(std::get<wire::Welcome>(answer)));
+  const bool welcome = std::holds_alternative<wire::Welcome>(answer);
+  if (!welcome) say_refused(answer, link->connection->remote(), hello->from.node);
+  auto reply = encode(answer);
   const bool written = co_await link->connection->write(std::move(reply));
-  if (!written) co_return std::nullopt;
+  if (!written || !welcome) co_return std::nullopt;
   co_return *hello;
+}
+
+void PeerAcceptor::say_refused(const Greeting& answer, const std::string& remote, NodeId node) {
+  if (!bad_greetings_.allow(seams_.clock.now())) return;
+  const std::string who = remote + ": node " + std::to_string(node.value);
+  if (const auto* rejected = std::get_if<wire::Rejected>(&answer)) {
+    seams_.logger.warn("peer_rejected", remote + ": " + rejected->reason);
+  } else if (std::holds_alternative<wire::NotAMember>(answer)) {
+    seams_.logger.warn("not_a_member", who + " is no member any more");
+  } else {
+    seams_.logger.warn("rolled_back", who + " came back with less of the log than it had acknowledged: its disk was "
+                                            "set back, and counts for nothing");
+  }
 }
 
 net::awaitable<void> PeerAcceptor::read_loop(std::shared_ptr<Link> link, std::uint64_t number, wire::Hello hello) {

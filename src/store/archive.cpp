@@ -151,16 +151,14 @@ std::optional<Error> left_behind(Disk& disk, const std::string& file) {
 }
 
 // Before SQLite reads it, and cuts it off. Throws ArchiveDamaged.
-void check_write_ahead(Disk& disk, const std::string& file) {
-  const auto marked = read_mark(disk, mark_of(file));
+void check_write_ahead(Disk& disk, const std::string& file, const std::optional<Mark>& marked) {
   if (!marked) return;
   const std::string wal = wal_of(file);
   if (const auto wrong = wal_lacks(disk, wal, marked->wal)) throw ArchiveDamaged(disk.describe(wal) + " " + *wrong);
 }
 
 // Throws ArchiveDamaged where the archive holds less than it once did.
-void check_mark(Disk& disk, const std::string& file, std::uint64_t writes) {
-  const auto marked = read_mark(disk, mark_of(file));
+void check_mark(Disk& disk, const std::string& file, const std::optional<Mark>& marked, std::uint64_t writes) {
   if (!marked || writes >= marked->transactions) return;
   throw ArchiveDamaged(disk.describe(file) + ": the archive ends with its transaction " + std::to_string(writes) +
                        ", although a checkpoint had begun with " + std::to_string(marked->transactions) + ": " +
@@ -168,11 +166,12 @@ void check_mark(Disk& disk, const std::string& file, std::uint64_t writes) {
 }
 
 Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
-  check_write_ahead(disk, file);
+  const auto marked = read_mark(disk, mark_of(file));
+  check_write_ahead(disk, file, marked);
   auto connection = std::make_unique<ArchiveConnection>(disk, file, ArchiveConnection::Use::write);
   if (auto version = check_version(*connection); !version) return version.error();
   const auto stored = connection->run([&] { return read_position(*connection); }).value_or(StoredPosition{});
-  check_mark(disk, file, stored.writes);
+  check_mark(disk, file, marked, stored.writes);
   Archive::Opened opened;
   opened.position = stored.position;
   opened.records = connection->run([&] { return read_records(*connection); });

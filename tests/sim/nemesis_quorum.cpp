@@ -11,9 +11,18 @@ namespace parley::sim {
 
 // -- who is enough ------------------------------------------------------------------------------------------------
 
+namespace {
+
+// What it decides by; null: it takes no part now.
+const raft::Consensus* mind_of(SimNode& node) {
+  if (!node.running() || node.node().between_lives()) return nullptr;
+  return node.node().replication().consensus();
+}
+
+}  // namespace
+
 void Nemesis::note_beliefs(SimNode& node) {
-  if (!node.running() || node.node().between_lives()) return;
-  const auto* consensus = node.node().replication().consensus();
+  const auto* consensus = mind_of(node);
   if (consensus == nullptr) return;
   const raft::Log& log = consensus->log();
   if (!log.configuration()) return;
@@ -137,13 +146,11 @@ void Nemesis::wipe(SimNode& node, Duration downtime) {
 // only while the others hold whatever this node promised: a vote that was forgotten, or an entry that only this node
 // and one that is cut off had, is beyond what anybody can find out (decision 0020).
 bool Nemesis::roll_back(SimNode& node, Duration lasts) {
-  if (!node.running() || node.node().between_lives()) return false;
-  if (node.node().replication().consensus() == nullptr) return false;
+  if (mind_of(node) == nullptr) return false;
   const std::shared_ptr<store::MemoryDisk> earlier = node.disk().clone();
   const auto then = node.node().replication().status();
   schedule(lasts, [this, &node, earlier, then] {
-    if (!node.running() || node.node().between_lives() || care(node).broken || care(node).damaged) return;
-    if (node.node().replication().consensus() == nullptr) return;
+    if (mind_of(node) == nullptr || care(node).broken || care(node).damaged) return;
     const auto now = node.node().replication().status();
     if (now.term != then.term || now.persisted_index <= then.persisted_index) return;
     if (!may_lose(node) || !others_hold_all_of(node)) return;
@@ -164,8 +171,7 @@ bool Nemesis::others_hold_all_of(SimNode& node) {
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {
     SimNode& other = cluster_.node(i);
     if (other.id() == node.id()) continue;
-    if (!other.running() || other.node().between_lives()) return false;
-    if (other.node().replication().consensus() == nullptr) return false;
+    if (mind_of(other) == nullptr) return false;
     const auto theirs = other.node().replication().status();
     if (theirs.term != mine.term || theirs.persisted_index < mine.last_index) return false;
   }
