@@ -27,6 +27,10 @@ std::string trouble_of(ServerId id, const raft::Status& status, const std::vecto
   return "it was not heard for " + ms_since(peer->heard_at, now);
 }
 
+std::string voters_of(const raft::Configuration& configuration) {
+  return std::to_string(configuration.voters()) + (configuration.voters() == 1 ? " voter" : " voters");
+}
+
 }  // namespace
 
 AutopilotLoop::AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config,
@@ -81,7 +85,9 @@ void AutopilotLoop::decide(const raft::Status& status) {
   if (!next) return;
   const auto proposed = driver_.consensus().propose_configuration(*next, now);
   if (!proposed.ok()) return;   // another change is under way: at the next look
-  seams_.logger.warn("quorum", describe_change(*status.configuration, *next, status, links, now.steady));
+  seams_.logger.warn("quorum", status.returnable ? "the latest change is taken back: those who had to confirm it are "
+                                                   "not heard, and without it there is a majority; " + voters_of(*next)
+                                                 : describe_change(*status.configuration, *next, status, links, now.steady));
   driver_.wake();
 }
 
@@ -172,7 +178,7 @@ std::string describe_change(const raft::Configuration& before, const raft::Confi
       what = node + " becomes a learner: " + trouble_of(member.id, status, links, now);
     }
   }
-  return what + "; " + std::to_string(after.voters()) + (after.voters() == 1 ? " voter" : " voters");
+  return what + "; " + voters_of(after);
 }
 
 }  // namespace parley::node

@@ -62,7 +62,8 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
   if (std::exchange(term_, status.term) != status.term) seen_.clear();
 
   const Configuration& present = *status.configuration;
-  resilience_ = Resilience::of(present.voters(), alive_voters(status, links), options_.min_voters);
+  resilience_ = Resilience::of(present.voters(), alive_voters(present, status, links), options_.min_voters);
+  if (worth_taking_back(status, links)) return *status.returnable;
   Candidate dead;
   Candidate gone;
   Candidate back;
@@ -85,8 +86,9 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
 
   if (dead.member != nullptr && dead.at != never && worth_shrinking()) {
     acts_at_ = dead.at;
-    if (dead.at <= now.steady) return with(present, *dead.member, false);
-    look_at(dead.at);
+    const bool due = dead.at <= now.steady;
+    if (due && confirms(present, *dead.member, status, now.steady)) return with(present, *dead.member, false);
+    look_at(due ? now.steady + options_.fresh : dead.at);
   }
   if (gone.member != nullptr) {
     if (gone.at <= now.steady) return replaced(present, *gone.member, *find(links, gone.member->id.node)->joining);
@@ -111,6 +113,25 @@ bool Autopilot::worth_shrinking() const {
          smaller.bearable_any > resilience_.bearable_any;
 }
 
+// A change whose own majority fell silent before it was committed, while that of the configuration before it is heard
+// (docs/decisions/0022): without this, two of three that are well would wait for the third.
+bool Autopilot::worth_taking_back(const Status& status, const std::vector<PeerLink>& links) const {
+  if (!status.returnable || resilience_.usable) return false;
+  return alive_voters(*status.returnable, status, links) >= status.returnable->quorum();
+}
+
+// Until a majority of those who are left has the change, nothing else is committed: so not when they may have gone just
+// now.
+bool Autopilot::confirms(const Configuration& present, const Member& dead, const Status& status, TimePoint now) const {
+  std::size_t heard = 0;
+  for (const Member& member : present.members) {
+    if (!member.voter || member.id == dead.id) continue;
+    const PeerStatus* peer = find(status, member.id);   // null: this server itself
+    heard += peer == nullptr || peer->heard_at + options_.fresh >= now;
+  }
+  return heard >= (present.voters() - 1) / 2 + 1;
+}
+
 // When a voter counts as dead: never, while it answers. The seat of one that stops on purpose is kept, but not when
 // nothing can be written without the change: that would make of a planned stop what no crash does.
 TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const {
@@ -121,11 +142,14 @@ TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const
   return at;
 }
 
-std::size_t Autopilot::alive_voters(const Status& status, const std::vector<PeerLink>& links) const {
+// Of that configuration; who is no member of the present one is not heard.
+std::size_t Autopilot::alive_voters(const Configuration& configuration, const Status& status,
+                                    const std::vector<PeerLink>& links) const {
   std::size_t alive = 0;
-  for (const Member& member : status.configuration->members) {
-    const PeerStatus* peer = find(status, member.id);
-    alive += member.voter && (peer == nullptr || answers(*peer, find(links, member.id.node)));
+  for (const Member& member : configuration.members) {
+    if (!member.voter || status.configuration->find(member.id) == nullptr) continue;
+    const PeerStatus* peer = find(status, member.id);   // null: this server itself
+    alive += peer == nullptr || answers(*peer, find(links, member.id.node));
   }
   return alive;
 }

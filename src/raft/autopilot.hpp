@@ -20,7 +20,8 @@ struct AutopilotOptions {
   Duration refused_grace{milliseconds(100)};   // the port refuses: the process is gone
   Duration silent_grace{milliseconds(1500)};   // only silent: maybe a cable, maybe a pause
   std::uint64_t caught_up_entries = 256;       // a learner this close to the log's end counts as caught up
-  Duration fresh{milliseconds(150)};           // heard as lately as this at the moment it is made a voter
+  Duration fresh{milliseconds(150)};           // heard as lately as this: who is made a voter, and a majority of those
+                                               // who are left when a voter is made a learner
   Duration steady_least{milliseconds(500)};    // heard without a gap so long before it is a voter (again);
   Duration steady_most{std::chrono::seconds(60)};   // doubled each time it fell out lately, up to this (damping)
 };
@@ -52,8 +53,8 @@ class Autopilot {
   explicit Autopilot(AutopilotOptions options = {}) : options_(options) {}
   void set_options(const AutopilotOptions& options) { options_ = options; }
 
-  // The configuration to propose now, at most one voter apart from the present one; nullopt: leave it. Ask whenever
-  // something changed and at next_look(). Proposing may be refused (`busy`): ask again.
+  // The configuration to propose now, at most one voter apart from the present one; nullopt: leave it. A change that
+  // can't be committed any more is taken back, whether `enabled` or not. Ask whenever something changed and at next_look(). Proposing may be refused (`busy`): ask again.
   std::optional<Configuration> decide(const Status& status, const std::vector<PeerLink>& links, Now now);
 
   TimePoint next_look() const { return next_look_; }
@@ -79,7 +80,10 @@ class Autopilot {
   };
 
   Seen& note(const Member& member, TimePoint now);
-  std::size_t alive_voters(const Status& status, const std::vector<PeerLink>& links) const;
+  std::size_t alive_voters(const Configuration& configuration, const Status& status,
+                           const std::vector<PeerLink>& links) const;
+  bool worth_taking_back(const Status& status, const std::vector<PeerLink>& links) const;
+  bool confirms(const Configuration& present, const Member& dead, const Status& status, TimePoint now) const;
   TimePoint dead_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint replaced_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint steady_at(const PeerStatus& peer, const PeerLink* link, const Status& status, Seen& seen,

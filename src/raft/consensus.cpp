@@ -331,6 +331,7 @@ Status Consensus::State::status() const {
   shown.leader_heard = last_contact;
   if (const auto* leader = std::get_if<Leader>(&role)) {
     shown.leader_heard = quorum_contact(clock);
+    shown.returnable = returnable();
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
     shown.clock_median = wall_median(clock).has_value();
     if (leader->transfer) shown.transfer_target = leader->transfer->target;

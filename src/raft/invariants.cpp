@@ -62,7 +62,7 @@ Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server
   if (campaigns && hard_state.voted_for != id) return "it campaigns or leads without its own vote";
   if (status.role != Role::leader) return std::nullopt;
   if (log.last_id().term != status.term) return "a leader without an entry of its term";
-  if (log.configurations_above(status.commit_index) > 1) return "two uncommitted configurations (catalogue 20)";
+  if (auto broken = check_changes(log, status.commit_index)) return broken;
   for (const PeerStatus& peer : status.peers) {
     if (peer.match_index >= peer.next_index) return "match_index >= next_index (catalogue 10)";
     if (peer.next_index > log.last_index().next()) return "next_index is beyond the log's end";
@@ -72,6 +72,14 @@ Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server
       return "a snapshot is offered from which the log does not go on";
     }
   }
+  return std::nullopt;
+}
+
+// One change that is not committed, or one that was taken back: then what holds is what held before it.
+Invariants::Broken Invariants::check_changes(const Log& log, Index committed) {
+  const std::size_t uncommitted = log.configurations_above(committed);
+  const bool taken_back = uncommitted == 2 && same(log.configuration(), log.configuration_at(committed));
+  if (uncommitted > 1 && !taken_back) return "two uncommitted configurations (catalogue 20)";
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // Cluster membership: one server at a time (dissertation chapter 4).
 #include <algorithm>
 
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -15,10 +16,36 @@ Result<EntryId, Refusal> Consensus::State::propose_configuration(Configuration c
   if (!one_voter_apart(*log.configuration(), configuration)) return Refusal::invalid;
   // One at a time, and only after an entry of this term is committed: else two leaders, each with an uncommitted
   // configuration of its own, could find disjoint majorities (Ongaro's correction of 2015; catalogue 20).
-  if (log.configuration_index() > commit_index() || commit_index() < leader->term_start) return Refusal::busy;
+  if (commit_index() < leader->term_start) return Refusal::busy;
+  if (log.configuration_index() > commit_index() && !takes_back(configuration)) return Refusal::busy;
   const EntryId id = append_own(std::make_shared<const Configuration>(std::move(configuration)), now);
   commit_by_counting(now);   // a smaller majority may hold more already
   return id;
+}
+
+// Sole exception to "one at a time" (docs/decisions/0022): this leader's own change, while it is not committed, may be
+// followed by the configuration before it. Then every log ends in the one or the other of two that are one voter apart,
+// as with the change alone.
+ConfigurationPtr Consensus::State::returnable() const {
+  const auto* leader = std::get_if<Leader>(&role);
+  if (leader == nullptr || log.configurations_above(commit_index()) != 1) return nullptr;
+  const bool own = (log.term_at(log.configuration_index()) == current_term() && commit_index() >= leader->term_start) ||
+                   PARLEY_MUTANT(takes_back_a_change_of_another);
+  return own ? log.configuration_at(commit_index()) : nullptr;
+}
+
+bool Consensus::State::takes_back(const Configuration& configuration) const {
+  const ConfigurationPtr before = returnable();
+  return before != nullptr && *before == configuration;
+}
+
+// While it is not committed, a change is kept from the server whose vote it takes. With that entry its log would be
+// longer than that of a leader that lost it, or would outlive one, and it could not be elected itself.
+Index Consensus::State::last_index_for(ServerId member) const {
+  const Index latest = log.configuration_index();
+  if (latest <= commit_index() || log.configuration()->is_voter(member)) return log.last_index();
+  const auto& committed = log.configuration_at(commit_index());
+  return committed && committed->is_voter(member) ? latest.previous() : log.last_index();
 }
 
 // The latest configuration in the log holds as soon as it is there. Members that stay keep their Progress; another

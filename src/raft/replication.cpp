@@ -63,7 +63,8 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
   Progress& progress = found->second;
   if (auto meta = progress.take_offer()) return InstallSnapshot{current_term(), std::move(*meta)};
   const bool contact_due = progress.round_sent < leader.round;
-  if (!contact_due && !progress.wants_to_send(log.last_index(), commit_index(), options)) return std::nullopt;
+  const Index last = last_index_for(progress.id());
+  if (!contact_due && !progress.wants_to_send(last, commit_index(), options)) return std::nullopt;
 
   AppendEntries message;
   message.term = current_term();
@@ -72,9 +73,8 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
   message.leader_commit = commit_index();
   message.round = leader.round;
   std::size_t bytes = 0;
-  if (progress.may_send_entries(log.last_index(), options)) {
-    message.entries = log.copy(progress.next_index(), log.last_index(), options.append_entries_max,
-                               options.append_bytes_max);
+  if (progress.may_send_entries(last, options)) {
+    message.entries = log.copy(progress.next_index(), last, options.append_entries_max, options.append_bytes_max);
     for (const Entry& entry : message.entries) bytes += weight(entry);
   }
   progress.sent(message, bytes);

@@ -144,6 +144,9 @@ struct Consensus::State {
 
   // -- membership.cpp
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
+  ConfigurationPtr returnable() const;
+  bool takes_back(const Configuration& configuration) const;
+  Index last_index_for(ServerId member) const;   // the last entry that it may be sent
   void configuration_changed(Now now);
 
   ServerId self;

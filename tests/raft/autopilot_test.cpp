@@ -328,6 +328,47 @@ TEST(Autopilot, AVoterMoreNeverEndsWhatGoesOn) {
   EXPECT_FALSE(scene.ask(autopilot));
 }
 
+// docs/decisions/0022: 3 lost its vote, 2 fell silent before it had confirmed that, 3 is back.
+TEST(Autopilot, AChangeThatCanNotBeCommittedIsTakenBackWhereWhatWasBeforeCould) {
+  Scene scene(2, 1);
+  scene.status.returnable = configuration_of(3);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot)) << "it can be committed";
+  scene.silence(2);
+  scene.silence(3);
+  EXPECT_FALSE(scene.ask(autopilot)) << "one of three is no majority either";
+  scene.peer(3).recently_heard = true;
+  const auto taken_back = scene.ask(autopilot);
+  ASSERT_TRUE(taken_back);
+  EXPECT_EQ(*taken_back, *configuration_of(3));
+  autopilot.set_options({.enabled = false});
+  EXPECT_TRUE(scene.ask(autopilot)) << "that is no policy: the node can't go on otherwise";
+  scene.links.push_back({NodeId(3), scene.now.steady, std::nullopt});
+  EXPECT_FALSE(scene.ask(autopilot)) << "its process is gone";
+}
+
+TEST(Autopilot, WhoIsNoMemberAnyMoreDoesNotCountAsHeard) {
+  Scene scene(2);
+  scene.status.returnable = configuration_of(3);
+  Autopilot autopilot;
+  scene.silence(2);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
+TEST(Autopilot, NobodyLosesItsVoteWhileThoseWhoHaveToConfirmThatMayHaveGoneJustNow) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.refuse(3);
+  scene.ask(autopilot);
+  scene.now.steady += 200ms;   // 2 was not heard in that time, and is not yet taken for silent
+  EXPECT_FALSE(scene.ask(autopilot));
+  EXPECT_LE(autopilot.next_look(), scene.now.steady + 150ms);
+  scene.pass(1ms);
+  const auto smaller = scene.ask(autopilot);
+  ASSERT_TRUE(smaller);
+  EXPECT_FALSE(votes(smaller, 3));
+}
+
 TEST(Autopilot, WhoFallsOutAgainAndAgainWaitsLongerEachTime) {
   Scene scene(3);
   Autopilot autopilot;

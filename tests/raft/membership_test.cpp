@@ -55,10 +55,66 @@ TEST(Membership, a_removed_member_receives_nothing_more) {
 TEST(Membership, only_one_change_at_a_time_4_1) {
   Lone s = leader_of(born_with(configuration_of(3)), {2});
   ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), voter(3), voter(4)}), s.now).ok());
-  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now).error(), Refusal::busy);
+  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), voter(2), voter(4)}), s.now).error(), Refusal::busy);
   s.sync();
   s.acknowledge(2, s.last().index), s.acknowledge(3, s.last().index);
   EXPECT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now).ok());
+}
+
+// docs/decisions/0022.
+TEST(Membership, what_is_not_committed_may_be_taken_back_and_nothing_else_may_follow_it) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  const Configuration before = *s.status().configuration;
+  EXPECT_FALSE(s.status().returnable);
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).ok());
+  ASSERT_TRUE(s.status().returnable);
+  EXPECT_EQ(*s.status().returnable, before);
+  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), learner(2), learner(3)}), s.now).error(), Refusal::busy);
+  const auto back = s.raft.propose_configuration(before, s.now);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(s.status().configuration->voters(), 3u);
+  EXPECT_FALSE(s.status().returnable) << "taken back once, and not again";
+  EXPECT_EQ(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).error(), Refusal::busy);
+
+  s.sync();
+  s.acknowledge(3, back->index);   // a majority of the three, to whom its vote belongs again
+  EXPECT_EQ(s.status().commit_index, back->index);
+  EXPECT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).ok());
+}
+
+// Of a change that another leader began, a later one may be under way elsewhere: two voters from the one before both.
+TEST(Membership, a_change_of_another_leader_is_not_taken_back) {
+  Durable durable = born_with(configuration_of(3));
+  durable.entries.push_back(entry_of(Term(2), Index(2), configuration_of({voter(1), voter(2), learner(3)})));
+  durable.hard_state = {Term(2), std::nullopt, Index(1)};
+  Lone s(std::move(durable));
+  s.lead({2});
+  EXPECT_FALSE(s.status().returnable);
+  EXPECT_EQ(s.raft.propose_configuration(*configuration_of(3), s.now).error(), Refusal::busy);
+}
+
+TEST(Membership, until_a_change_is_committed_it_is_kept_from_the_server_whose_vote_it_takes) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2, 3});
+  const Index before = s.last().index;
+  s.hear_all(2), s.hear_all(3);
+  const auto change = s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now);
+  ASSERT_TRUE(change.ok());
+  s.sync();
+  const auto told = s.hear<AppendEntries>(2);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->entries.back().id, *change);
+  for (const auto& message : s.hear_all(3)) {
+    const auto* append = std::get_if<AppendEntries>(&message);
+    ASSERT_NE(append, nullptr);
+    EXPECT_TRUE(append->entries.empty());
+    EXPECT_LE(append->prev_log.index, before);
+  }
+  s.acknowledge(2, change->index);
+  ASSERT_EQ(s.status().commit_index, change->index);
+  const auto later = s.hear<AppendEntries>(3);
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->entries.back().id, *change) << "a learner like any other";
+  EXPECT_EQ(later->leader_commit, change->index);
 }
 
 TEST(Membership, a_new_leader_changes_nothing_before_an_entry_of_its_term_is_committed) {   // catalogue 20

@@ -63,6 +63,7 @@ class Storm {
   Index committed() const { return cluster_.committed(); }
   std::size_t reads_confirmed = 0;
   std::size_t changes = 0;
+  std::size_t taken_back = 0;
   std::size_t installed = 0;
   std::size_t transfers = 0;
   std::set<Term> handed_over;   // terms in which somebody campaigned because its leader told it to
@@ -82,6 +83,7 @@ class Storm {
   void propose(Host& host);
   bool holds_something(const Status& status, ServerId learner) const;
   void reconfigure(Host& host);
+  void take_back(Host& host);
   void compact(Host& host);
   void offer_snapshots(Host& host);
   void fetch(Host& host);
@@ -116,6 +118,7 @@ void Storm::step() {
   if (host.consensus && random_.chance(0.3)) propose(host);
   if (host.consensus && random_.chance(0.05)) read(host);
   if (host.consensus && random_.chance(weather_.configuration)) reconfigure(host);
+  if (host.consensus && weather_.configuration > 0 && random_.chance(0.05)) take_back(host);
   if (host.consensus && random_.chance(weather_.compaction)) compact(host);
   if (host.consensus && random_.chance(weather_.transfer)) hand_over(host);
   if (random_.chance(weather_.crash)) crash_or_restart();
@@ -279,6 +282,14 @@ void Storm::reconfigure(Host& host) {
   cluster_.check(host);
 }
 
+// A change that is not committed yet, whether it still could be or not.
+void Storm::take_back(Host& host) {
+  const Status status = host.consensus->status();
+  if (!status.returnable) return;
+  taken_back += host.consensus->propose_configuration(*status.returnable, cluster_.now(host)).ok();
+  cluster_.check(host);
+}
+
 void Storm::read(Host& host) {
   const auto id = host.consensus->begin_read(cluster_.now(host));
   if (id.ok()) reads_[{host.id.node.value, *id}] = cluster_.committed();
@@ -363,7 +374,7 @@ void run_storms(std::uint32_t voters, int seeds, int steps) {
   if (const char* many = std::getenv("PARLEY_SEEDS")) seeds = std::atoi(many);
   std::size_t committed = 0;
   std::size_t reads = 0;
-  std::size_t changes = 0;
+  std::size_t changes = 0, taken_back = 0;
   std::size_t installed = 0;
   std::size_t transfers = 0;
   std::size_t handed_over = 0;
@@ -373,6 +384,7 @@ void run_storms(std::uint32_t voters, int seeds, int steps) {
     committed += storm.committed().value;
     reads += storm.reads_confirmed;
     changes += storm.changes;
+    taken_back += storm.taken_back;
     installed += storm.installed;
     transfers += storm.transfers;
     handed_over += storm.handed_over.size();
@@ -382,10 +394,12 @@ void run_storms(std::uint32_t voters, int seeds, int steps) {
   EXPECT_GT(committed, static_cast<std::size_t>(seeds) * 20);
   EXPECT_GT(reads, static_cast<std::size_t>(seeds) * 2);
   EXPECT_GT(changes, static_cast<std::size_t>(seeds) / 2);
+  EXPECT_GT(taken_back, static_cast<std::size_t>(seeds) / 20);
   EXPECT_GT(installed, static_cast<std::size_t>(seeds) / 2);
   EXPECT_GT(handed_over, static_cast<std::size_t>(seeds) / 2);
-  std::printf("%d seeds: %zu committed, %zu reads, %zu configurations, %zu snapshots, %zu of %zu transfers\n", seeds,
-              committed, reads, changes, installed, handed_over, transfers);
+  std::printf("%d seeds: %zu committed, %zu reads, %zu configurations, %zu of them taken back, %zu snapshots, "
+              "%zu of %zu transfers\n", seeds,
+              committed, reads, changes, taken_back, installed, handed_over, transfers);
 }
 
 TEST(Storm, three_servers_keep_every_invariant_and_agree_afterwards) { run_storms(3, 200, 2000); }
