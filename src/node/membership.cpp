@@ -10,6 +10,9 @@ using Outcome = wire::MemberReply::Outcome;
 
 constexpr Duration look_interval = milliseconds(5);   // while something is waited for: seldom, and never for long
 
+constexpr const char* taken_back =   // decision 0022
+    "it was taken back: those who had to confirm it are not heard; look at `parley status`, and ask again";
+
 wire::MemberReply reply_of(Outcome outcome, std::string text) {
   wire::MemberReply reply;
   reply.outcome = outcome;
@@ -101,6 +104,7 @@ net::awaitable<wire::MemberReply> Membership::carry_out(wire::MemberRequest requ
 // planned may then not fit any more, so it is planned anew by whoever asks again.
 net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configuration, wire::MemberReply reply,
                                                      TimePoint deadline) {
+  const auto before = driver_.consensus().status().configuration;
   const auto proposed = driver_.consensus().propose_configuration(std::move(configuration), driver_.now());
   if (!proposed.ok() && proposed.error() == raft::Refusal::invalid) {
     co_return reply_of(Outcome::refused, "the configuration can't be changed like that in one step");
@@ -113,7 +117,8 @@ net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configu
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto status = driver_.consensus().status();
     if (status.term != entry.term) break;   // a new leader decides what becomes of it
-    if (status.commit_index >= entry.index) co_return reply;
+    if (status.commit_index >= entry.index && !same(status.configuration, before)) co_return reply;
+    if (status.commit_index >= entry.index) co_return reply_of(Outcome::later, taken_back);
     const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
     co_await alarm->wait_until(next);
   }
