@@ -293,7 +293,11 @@ void Cluster::check_durable(const Host& host) {
   std::size_t durable = 0;
   for (const Member& member : configuration.members) {
     const auto found = hosts_.find(member.id.node);
-    if (!member.voter || found == hosts_.end() || found->second.id != member.id) continue;
+    if (!member.voter || found == hosts_.end()) continue;
+    if (found->second.id != member.id) {   // its disk is lost: perhaps with this entry, after it was acknowledged
+      ++durable;
+      continue;
+    }
     const Durable& disk = found->second.disk;
     const Index archived = std::max(disk.base.index, found->second.archive.at.id.index);
     if (archived >= commit_checked_) {
