@@ -33,10 +33,14 @@ std::optional<std::string> Invariants::observe(ServerId id, const Consensus& ser
   const bool leads = status.role == Role::leader;
   const bool leads_on = leads && seen.role == Role::leader && seen.hard_state.current_term == status.term;
   const Index committed_before = first ? log.base().index : seen.hard_state.commit_index;
+  const bool base_is_known = !first && log.base().index == seen.base;
   if (!broken && !first) broken = follow_base(seen, log, leads_on);
   if (!broken) broken = check_log(seen, log, leads_on);
   if (!broken) broken = check_commit(std::max(committed_before, log.base().index), server);
-  if (!broken) broken = check_base(log, first);
+  // It says the same again unless it moved, or more is known by which to judge it.
+  const bool base_was_checked = base_is_known && seen.configurations_known == configurations_.size();
+  if (!broken && !base_was_checked) broken = check_base(log, first);
+  seen.configurations_known = configurations_.size();
   if (!broken && leads && !leads_on) broken = check_leader(id, server);
 
   seen.hard_state = server.hard_state();

@@ -43,6 +43,7 @@ class Invariants {
     Index applied_index;
     bool transfers = false;
     Index base;
+    std::size_t configurations_known = 0;   // committed ones, when the base was last checked
     std::vector<Term> terms;                // of the entries above base
     std::vector<std::pair<ServerId, Index>> match_index;   // leader only
     Term term_at(Index index) const { return terms[static_cast<std::size_t>(index - base) - 1]; }

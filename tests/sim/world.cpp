@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/assert.hpp"
@@ -37,14 +38,9 @@ void World::on_failure(Life life, std::function<void(std::exception_ptr)> callee
 void World::end_life(Life life) {
   const auto found = lives_.find(life);
   if (found == lives_.end()) return;
-  std::vector<Event> dying;   // frames may end alarms of their own while they die: not inside the map
-  for (auto event = timeline_.begin(); event != timeline_.end();) {
-    if (event->second.life != life) {
-      ++event;
-      continue;
-    }
-    dying.push_back(std::move(event->second));
-    event = timeline_.erase(event);
+  std::vector<Event> dying;   // frames may end alarms of their own while they die: not inside the loop
+  for (std::size_t place = 0; place < events_waiting_.size(); ++place) {
+    if (events_waiting_[place] && events_waiting_[place]->life == life) dying.push_back(disarm(place));
   }
   auto context = std::move(found->second.context);
   lives_.erase(found);
@@ -55,7 +51,40 @@ void World::end_life(Life life) {
 }
 
 void World::schedule(TimePoint at, std::function<void()> action) {
-  timeline_.emplace(Key(std::max(at, now_), ++sequence_), Event{0, nullptr, std::move(action)});
+  arm(at, Event{0, 0, nullptr, std::move(action)});
+}
+
+World::Key World::arm(TimePoint at, Event event) {
+  event.number = ++sequence_;
+  if (free_places_.empty()) {
+    free_places_.push_back(events_waiting_.size());
+    events_waiting_.emplace_back();
+  }
+  const Key key{free_places_.back(), event.number};
+  free_places_.pop_back();
+  events_waiting_[key.place].emplace(std::move(event));
+  if (at == never) return key;
+  timeline_.push_back({std::max(at, now_), key.number, key.place});
+  std::push_heap(timeline_.begin(), timeline_.end());
+  if (timeline_.size() > 1024 && timeline_.size() > 4 * events_waiting_.size()) forget_what_woke_early();
+  return key;
+}
+
+World::Event World::disarm(std::size_t place) {
+  Event event = std::move(*events_waiting_[place]);
+  events_waiting_[place].reset();
+  free_places_.push_back(place);
+  return event;
+}
+
+bool World::stands(const Due& due) const {
+  const auto& event = events_waiting_[due.place];
+  return event && event->number == due.number;
+}
+
+void World::forget_what_woke_early() {
+  std::erase_if(timeline_, [this](const Due& due) { return !stands(due); });
+  std::make_heap(timeline_.begin(), timeline_.end());
 }
 
 void World::interrupt_after(std::uint64_t handlers, std::function<void()> action) {
@@ -66,18 +95,13 @@ void World::interrupt_after(std::uint64_t handlers, std::function<void()> action
 
 World::Key World::park(Life life, TimePoint deadline, Handler handler) {
   PARLEY_ASSERT(lives_.contains(life), "only the living wait");
-  const Key key(std::max(deadline, now_), ++sequence_);
-  timeline_.emplace(key, Event{life, std::move(handler), nullptr});
-  return key;
+  return arm(deadline, Event{0, life, std::move(handler), nullptr});
 }
 
 void World::wake(Key parked) {
-  const auto event = parked.second == 0 ? timeline_.end() : timeline_.find(parked);
-  if (event == timeline_.end()) return;
-  const Life life = event->second.life;
-  Handler handler = std::move(event->second.handler);
-  timeline_.erase(event);
-  post(life, std::move(handler));
+  if (parked.number == 0 || !stands({never, parked.number, parked.place})) return;
+  Event event = disarm(parked.place);
+  post(event.life, std::move(event.handler));
 }
 
 // Every handler of a life is resumed in the life's own context, so what an executor would say is known already.
@@ -138,13 +162,17 @@ bool World::settle() {
 }
 
 bool World::step(TimePoint until) {
-  if (timeline_.empty() || stopped_) return false;
-  const TimePoint first = timeline_.begin()->first.first;
-  if (first > until || first == never) return false;
-  auto node = timeline_.extract(timeline_.begin());
-  now_ = node.key().first;
+  const auto drop_first = [this] {
+    std::pop_heap(timeline_.begin(), timeline_.end());
+    timeline_.pop_back();
+  };
+  while (!timeline_.empty() && !stands(timeline_.front())) drop_first();
+  if (timeline_.empty() || stopped_ || timeline_.front().at > until) return false;
+  const Due due = timeline_.front();
+  drop_first();
+  now_ = due.at;
   ++events_;
-  if (Event& event = node.mapped(); event.life != 0) {
+  if (Event event = disarm(due.place); event.life != 0) {
     post(event.life, std::move(event.handler));
   } else {
     event.action();

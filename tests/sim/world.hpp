@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -71,8 +72,11 @@ class World {
   void after_each_step(std::function<void()> look) { look_ = std::move(look); }
 
   using Handler = boost::asio::any_completion_handler<void()>;
-  // Where something stands in time: its deadline, then its arming number.
-  using Key = std::pair<TimePoint, std::uint64_t>;
+  // What waits: its place, and its arming number, which is never 0 and never used again.
+  struct Key {
+    std::size_t place = 0;
+    std::uint64_t number = 0;
+  };
   Key park(Life life, TimePoint deadline, Handler handler);   // resumed at the deadline or by wake()
   void wake(Key parked);                                      // unknown or resumed already: nothing happens
 
@@ -108,14 +112,26 @@ class World {
   };
   // Constructed and moved, never assigned to: in Boost 1.81 the move assignment of any_completion_handler calls itself.
   struct Event {
+    std::uint64_t number = 0;
     Life life = 0;
     Handler handler;                // of a life
     std::function<void()> action;   // of the world
+  };
+  struct Due {
+    TimePoint at;
+    std::uint64_t number = 0;
+    std::size_t place = 0;
+    // For a heap whose first is the earliest; ties break by arming order.
+    bool operator<(const Due& other) const { return at != other.at ? at > other.at : number > other.number; }
   };
 
   bool poll_all();
   std::size_t poll(Life life, LifeState& state);
   void count_to_interrupt(std::size_t handlers);
+  Key arm(TimePoint at, Event event);
+  Event disarm(std::size_t place);
+  bool stands(const Due& due) const;
+  void forget_what_woke_early();
   bool settle();                // everything that is ready runs; true: something did
   bool step(TimePoint until);   // one event; false if none is due
   void post(Life life, Handler handler);
@@ -130,7 +146,9 @@ class World {
   std::map<Life, LifeState> lives_;
   std::set<Life> ready_;     // may have something to run
   std::set<Life> paused_;
-  std::map<Key, Event> timeline_;
+  std::vector<std::optional<Event>> events_waiting_;   // by place
+  std::vector<std::size_t> free_places_;
+  std::vector<Due> timeline_;   // a heap; without what waits for ever, and still with what was woken before its time
   std::uint64_t interrupt_in_ = 0;              // 0: no interrupt waits
   std::function<void()> interrupt_;
   std::function<void()> look_;
