@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "cli/service_manager.hpp"
 #include "net/argon2_hasher.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
@@ -16,6 +17,7 @@
 #include "net/worker_threads.hpp"
 #include "node/cluster_key.hpp"
 #include "node/node.hpp"
+#include "node/status.hpp"
 #include "store/posix_disk.hpp"
 
 namespace parley::cli {
@@ -25,6 +27,7 @@ namespace asio = boost::asio;
 
 constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;
+constexpr auto readiness_interval = std::chrono::milliseconds(100);
 constexpr auto stop_patience = std::chrono::seconds(10);   // then the process ends as in a crash, which harms nothing
 
 int complain(const std::string& message, int code) {
@@ -48,6 +51,7 @@ class Process {
         logger_(logger),
         signals_(io_, SIGINT, SIGTERM),
         patience_(io_),
+        readiness_(io_),
         config_(std::move(config)),
         id_(self.id) {}
 
@@ -60,10 +64,12 @@ class Process {
     }
     node_ = std::move(*opened);
     wait_for_signal();
+    if (manager_.wants_to_know()) watch_readiness();
     asio::co_spawn(io_, node_->run(), [this](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
       signals_.cancel();
       patience_.cancel();
+      readiness_.cancel();
     });
     try {
       io_.run();
@@ -78,12 +84,27 @@ class Process {
   }
 
  private:
+  // The service manager hears why this node does not serve yet, and once that it does.
+  void watch_readiness() {
+    const bool swapping = node_->between_lives();
+    auto reason = swapping ? std::string("another node's archive is taken over") : unready(node_->machine().services());
+    if (reason.empty()) return manager_.tell("READY=1\nSTATUS=serves");
+    if (reason != reason_) manager_.tell("STATUS=" + reason);
+    reason_ = std::move(reason);
+    readiness_.expires_after(readiness_interval);
+    readiness_.async_wait([this](boost::system::error_code cancelled) {
+      if (!cancelled) watch_readiness();
+    });
+  }
+
   void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code cancelled, int number) {
       if (cancelled) return;
       if (stopping_) std::_Exit(128 + number);   // asked twice: at once
       stopping_ = true;
       logger_.info("stopping", number == SIGTERM ? "stopping (SIGTERM)" : "stopping (SIGINT)");
+      readiness_.cancel();
+      manager_.tell("STOPPING=1\nSTATUS=stops");
       node_->stop();
       patience_.expires_after(stop_patience);
       patience_.async_wait([this](boost::system::error_code in_time) {
@@ -105,6 +126,9 @@ class Process {
   node::Logger& logger_;
   asio::signal_set signals_;
   asio::steady_timer patience_;
+  asio::steady_timer readiness_;
+  const ServiceManager manager_ = ServiceManager::from_environment();
+  std::string reason_;   // as the service manager was told
   node::ClusterConfig config_;
   NodeId id_;
   std::unique_ptr<node::Node> node_;

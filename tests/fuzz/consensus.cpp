@@ -173,7 +173,8 @@ void Theatre::link() {
 
 // Anything may be proposed; what is one step away from now has a chance to be taken.
 void Theatre::reconfigure(Host& host) {
-  const auto now = host.consensus->status().configuration;
+  const auto status = host.consensus->status();
+  const auto& now = status.configuration;
   raft::Configuration next = now ? *now : raft::Configuration{};
   const ServerId moved = any_host().id;
   const auto found = std::find_if(next.members.begin(), next.members.end(),
@@ -182,6 +183,7 @@ void Theatre::reconfigure(Host& host) {
   else if (in_.boolean()) found->voter = !found->voter;
   else next.members.erase(found);
   if (in_.below(8) == 0) next = any_configuration(in_);
+  if (status.returnable && in_.boolean()) next = *status.returnable;
   // Strangers as voters never answer: that would be the operator's fault, and Invariants can't look into them.
   const bool ours = std::all_of(next.members.begin(), next.members.end(), [](const raft::Member& member) {
     return member.id == raft::test::server(member.id.node.value) && member.id.node.value <= nodes;

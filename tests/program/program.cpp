@@ -117,7 +117,9 @@ fs::path TemporaryFolder::write(const std::string& name, const std::string& text
   return path_ / name;
 }
 
-RunningNode::RunningNode(const fs::path& config, int id, const fs::path& log) : log_(log) {
+RunningNode::RunningNode(const fs::path& config, int id, const fs::path& log,
+                         const std::map<std::string, std::string>& environment)
+    : log_(log) {
   std::vector<std::string> words{PARLEY_PROGRAM, "node", "--config", config.string(), "--id", std::to_string(id)};
   auto arguments = raw(words);
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -125,11 +127,14 @@ RunningNode::RunningNode(const fs::path& config, int id, const fs::path& log) : 
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(file, 2);
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
   ::close(file);
 }
+
+void RunningNode::signal(int number) const { ::kill(pid_, number); }
 
 RunningNode::~RunningNode() {
   ::kill(pid_, SIGKILL);

@@ -43,8 +43,11 @@ class TemporaryFolder {
 // One running `parley node`, killed at the end at the latest.
 class RunningNode {
  public:
-  RunningNode(const std::filesystem::path& config, int id, const std::filesystem::path& log);
+  // `environment`: added to this process's.
+  RunningNode(const std::filesystem::path& config, int id, const std::filesystem::path& log,
+              const std::map<std::string, std::string>& environment = {});
   ~RunningNode();
+  void signal(int number) const;
   // True once the log holds the text.
   bool wait_for_log(const std::string& text, std::chrono::milliseconds at_most) const;
   std::string log() const;

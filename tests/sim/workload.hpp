@@ -13,7 +13,7 @@ namespace parley::sim {
 
 struct WorkloadOptions {
   std::size_t people = 6;
-  double operations_per_second = 25;   // over all people, on average, while the cluster answers and they have room
+  double operations_per_second = 28;   // over all people, on average, while the cluster answers and they have room
   std::vector<std::string> strangers;   // whom they talk to besides each other
 };
 
