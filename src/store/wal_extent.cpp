@@ -66,20 +66,52 @@ bool is_header(std::string_view header) {
   return sum.is(header, 24);
 }
 
+// Goes along the frames for as long as they verify, each checksum covering all that came before.
+class Frames {
+ public:
+  Frames(File& file, std::string_view header)
+      : file_(file), salt_(salt_at(header, 16)), sum_((big_endian(header, 0) & 1U) != 0) {
+    sum_.add(header.substr(0, 24));
+  }
+  std::uint64_t salt() const { return salt_; }
+  // False: it is not there, is of an earlier round, or does not verify; then there is no next one either.
+  bool next() {
+    const std::string frame = read(file_, header_size + number_ * frame_size, frame_size);
+    if (frame.size() < frame_size || salt_at(frame, 8) != salt_) return false;
+    sum_.add(std::string_view(frame).substr(0, 8));
+    sum_.add(std::string_view(frame).substr(frame_header_size));
+    if (!sum_.is(frame, 16)) return false;
+    ++number_;
+    ends_transaction_ = big_endian(frame, 4) != 0;   // the database's size after it
+    return true;
+  }
+  std::uint64_t number() const { return number_; }   // of the latest, from 1
+  bool ends_transaction() const { return ends_transaction_; }
+
+ private:
+  File& file_;
+  std::uint64_t salt_;
+  Checksum sum_;
+  std::uint64_t number_ = 0;
+  bool ends_transaction_ = false;
+};
+
 }  // namespace
 
+// As SQLite recovers the file (walformat.html, 4.3). The headers alone would not do: a power cut leaves frames of the
+// present salt behind the last one that verifies, and nothing was ever promised of those.
 WalExtent wal_extent(Disk& disk, const std::string& file) {
   WalExtent extent;
   if (!disk.exists(file)) return extent;
   const auto opened = disk.open(file, OpenMode::read);
   const std::string header = read(*opened, 0, header_size);
   if (!is_header(header)) return extent;
-  extent.salt = salt_at(header, 16);
-  for (std::uint64_t number = 1;; ++number) {
-    const std::string frame = read(*opened, header_size + (number - 1) * frame_size, frame_header_size);
-    if (frame.size() < frame_header_size || salt_at(frame, 8) != extent.salt) return extent;
-    if (big_endian(frame, 4) != 0) extent.frames = number;   // the database's size after a transaction
+  Frames frames(*opened, header);
+  extent.salt = frames.salt();
+  while (frames.next()) {
+    if (frames.ends_transaction()) extent.frames = frames.number();
   }
+  return extent;
 }
 
 std::optional<std::string> wal_lacks(Disk& disk, const std::string& file, const WalExtent& extent) {
@@ -87,23 +119,16 @@ std::optional<std::string> wal_lacks(Disk& disk, const std::string& file, const 
   const auto opened = disk.open(file, OpenMode::read);
   const std::string header = read(*opened, 0, header_size);
   if (!is_header(header)) {
-    // The header is synced before the first frame follows it (wal.c, walWriteHdr), so no power cut leaves that.
-    if (opened->size() < header_size + frame_size) return std::nullopt;
+    // Empty: all of it was copied. Nothing is written to it before the mark says so too (Archive::open).
+    if (opened->size() == 0) return std::nullopt;
     return "is damaged: its header does not verify";
   }
-  if (salt_at(header, 16) != extent.salt) return std::nullopt;
-  Checksum sum((big_endian(header, 0) & 1U) != 0);
-  sum.add(std::string_view(header).substr(0, 24));
-  for (std::uint64_t number = 1; number <= extent.frames; ++number) {
-    const std::string frame = read(*opened, header_size + (number - 1) * frame_size, frame_size);
-    if (frame.size() == frame_size) {
-      sum.add(std::string_view(frame).substr(0, 8));
-      sum.add(std::string_view(frame).substr(frame_header_size));
-    }
-    if (frame.size() < frame_size || salt_at(frame, 8) != extent.salt || !sum.is(frame, 16)) {
-      return "is damaged: its frame " + std::to_string(number) + " of " + std::to_string(extent.frames) +
-             " that were synced does not verify";
-    }
+  Frames frames(*opened, header);
+  if (frames.salt() != extent.salt) return std::nullopt;
+  while (frames.number() < extent.frames) {
+    if (frames.next()) continue;
+    return "is damaged: its frame " + std::to_string(frames.number() + 1) + " of " + std::to_string(extent.frames) +
+           " that were synced does not verify";
   }
   return std::nullopt;
 }

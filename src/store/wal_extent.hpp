@@ -17,8 +17,8 @@ struct WalExtent {
   bool operator==(const WalExtent&) const = default;
 };
 
-// Of a file that nobody writes to now, by the headers alone. No file, an empty one, or one without a whole
-// transaction: 0 frames. Throws DiskError.
+// Of a file that nobody writes to now; reads all of it. No file, an empty one, or one without a whole transaction: 0
+// frames. Throws DiskError.
 WalExtent wal_extent(Disk& disk, const std::string& file);
 
 // Whether the file still holds all of that, every checksum verified; one that has begun anew since needs to hold

@@ -103,6 +103,65 @@ TEST(ArchiveCrash, APowerCutDuringTheRecoveryFromAPowerCutLosesNoMore) {
   }
 }
 
+// What a run writes, and what the archive holds after so many batches: any life can go on where another one ended.
+struct Story {
+  std::vector<ArchiveBatch> batches;
+  std::vector<ArchiveModel> models{ArchiveModel{}};
+  Story() {
+    models[0].position.generation = Generation(1);
+    SampleWorkload workload(3);
+    for (int i = 0; i < 40; ++i) {
+      batches.push_back(workload.next(4));
+      models.push_back(workload.model());
+    }
+  }
+};
+
+// One life of a process: from whatever the disk holds, until the power fails or the story is over. What a checkpoint
+// that returned has seen is counted in `durable`. False: the archive did not open, or is in no state of the story.
+bool live(MemoryDisk& disk, const Story& story, Random& random, std::size_t& durable) {
+  try {
+    auto opened = Archive::open(disk, file);
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    if (!opened.ok()) return false;
+    std::size_t at = story.models.size();
+    for (std::size_t i = 0; i < story.models.size(); ++i) {
+      if (difference(*opened, story.models[i]).empty()) at = i;
+    }
+    EXPECT_LT(at, story.models.size()) << "the archive is in none of the states between two batches";
+    EXPECT_GE(at, durable);
+    if (at >= story.models.size() || at < durable) return false;
+    while (at < story.batches.size()) {
+      opened->archive->write(story.batches[at++]);
+      if (!random.chance(0.3)) continue;
+      opened->archive->checkpoint();
+      durable = at;
+    }
+  } catch (const DiskError&) {
+  }
+  return true;
+}
+
+// Power cuts and kills, one life after the other: what one left behind (a torn end of the write-ahead file, the mark of a
+// checkpoint that was cut short) must not be taken for damage in a later one.
+TEST(ArchiveCrash, AnyNumberOfPowerCutsIsNoDamage) {
+  const Story story;
+  Random random(11);
+  for (int round = 0; round < 400; ++round) {
+    MemoryDisk disk;
+    std::size_t durable = 0;
+    const std::uint64_t lives = 2 + random.below(4);
+    for (std::uint64_t life = 0; life < lives; ++life) {
+      disk.stop_after(1 + random.below(random.chance(0.5) ? 40 : 300), random.below(4097));
+      ASSERT_TRUE(live(disk, story, random, durable)) << "round " << round << ", life " << life;
+      if (random.chance(0.8)) disk.crash(random);
+      else disk.kill();
+    }
+    disk.forgive();
+    ASSERT_TRUE(live(disk, story, random, durable)) << "round " << round << ", at the end";
+  }
+}
+
 TEST(ArchiveCrash, AKilledProcessLosesNothingThatWasWritten) {
   const std::uint64_t all = changes_of_a_whole_run();
   Random random(9);
