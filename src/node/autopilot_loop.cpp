@@ -34,13 +34,14 @@ std::string voters_of(const raft::Configuration& configuration) {
 }  // namespace
 
 AutopilotLoop::AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config,
-                             std::function<std::size_t()> min_voters)
+                             std::function<std::size_t()> min_voters, std::function<void(ServerId)> ask_again)
     : seams_(seams),
       driver_(driver),
       heartbeat_interval_(config.heartbeat_interval),
       silent_grace_(silent_grace_timeouts * config.election_timeout),
       planned_stop_grace_(config.planned_stop_grace),
       min_voters_(std::move(min_voters)),
+      ask_again_(std::move(ask_again)),
       alarm_(seams.clock.make_alarm()) {}
 
 // A leader looks at every heartbeat: whom it hears changes with the time alone.
@@ -130,6 +131,7 @@ void AutopilotLoop::called(ServerId server) {
 // A place that was added by its addresses is nobody's yet.
 std::vector<raft::PeerLink> AutopilotLoop::links_now(const raft::Status& status) {
   std::vector<raft::PeerLink> links;
+  std::vector<ServerId> doubtful;
   const auto& committed = driver_.committed_configuration();
   for (const auto& [node, known] : links_) {
     links.push_back(known);
@@ -140,8 +142,13 @@ std::vector<raft::PeerLink> AutopilotLoop::links_now(const raft::Status& status)
     const auto* member = status.configuration ? status.configuration->find(node) : nullptr;
     if (member == nullptr || member->id.incarnation == Incarnation(0)) continue;
     const bool same = asked != place_asked_for_.end() && asked->second == member->id.incarnation;
-    if (!same) links.back().joining.reset();
+    if (same) continue;
+    links.back().joining.reset();
+    // It may be there still, and have called while less was known here: it calls again, and who is gone does not.
+    const bool settled = then != nullptr && then->id == member->id && *known.joining != member->id.incarnation;
+    if (settled && status.role == raft::Role::leader) doubtful.push_back({node, *known.joining});
   }
+  for (const ServerId& server : doubtful) ask_again_(server);
   return links;
 }
 

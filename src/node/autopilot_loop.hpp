@@ -18,8 +18,10 @@ namespace parley::node {
 // a new leader knows it too. One strand; outlives its loop.
 class AutopilotLoop {
  public:
-  // `min_voters`: the replicated setting as it was applied last; null: 1.
-  AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config, std::function<std::size_t()> min_voters);
+  // `min_voters`: the replicated setting as it was applied last; null: 1. `ask_again`: ends the link that this server
+  // dialled, so that it calls anew if it is there.
+  AutopilotLoop(Seams seams, Driver& driver, const ClusterConfig& config, std::function<std::size_t()> min_voters,
+                std::function<void(ServerId)> ask_again);
 
   net::awaitable<void> autopilot_loop();   // once consensus has started, until stop()
   void look();                             // role or configuration changed
@@ -50,6 +52,7 @@ class AutopilotLoop {
   const Duration silent_grace_;
   const Duration planned_stop_grace_;
   std::function<std::size_t()> min_voters_;
+  std::function<void(ServerId)> ask_again_;
   std::unique_ptr<net::Alarm> alarm_;
   raft::Autopilot autopilot_;
   std::map<NodeId, raft::PeerLink> links_;

@@ -114,12 +114,15 @@ net::awaitable<void> PeerAcceptor::read_loop(std::shared_ptr<Link> link, std::ui
 }
 
 // The server dialled again: what is left of its former link is over.
+void PeerAcceptor::hang_up(ServerId on, std::string_view reason) {
+  const auto current = current_.find(on);
+  if (current == current_.end()) return;
+  const auto link = links_.find(current->second);
+  if (link != links_.end()) link->second->close(reason);
+}
+
 void PeerAcceptor::take_over(ServerId from, std::uint64_t number) {
-  const auto former = current_.find(from);
-  if (former != current_.end()) {
-    const auto link = links_.find(former->second);
-    if (link != links_.end()) link->second->close("dialled again");
-  }
+  hang_up(from, "dialled again");
   current_.insert_or_assign(from, number);
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "node/driver_tasks.hpp"
 #include "node/link.hpp"
@@ -22,6 +23,7 @@ class PeerAcceptor {
   void stop();
 
   bool hears(NodeId node) const;   // an open link from it
+  void hang_up(ServerId on, std::string_view reason);   // ends the link that this server dialled, if there is one
   std::string local() const { return listener_ ? listener_->local() : std::string(); }
 
   static constexpr std::size_t links_max = 256;   // open ones, greeted or not; more are closed at once

@@ -64,7 +64,8 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       compactor_(seams, driver_, log_, config_.log_keep_entries, std::move(parts.checkpointed)),
       source_(seams, tasks_, driver_, *this),
       fetcher_(seams, tasks_, driver_, *this),
-      autopilot_(seams, driver_, config_, std::move(parts.min_voters)),
+      autopilot_(seams, driver_, config_, std::move(parts.min_voters),
+                 [this](ServerId server) { acceptor_.hang_up(server, "call again: what was known here has changed"); }),
       membership_(
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },

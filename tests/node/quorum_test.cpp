@@ -253,6 +253,52 @@ TEST_F(QuorumTest, AReplacedDataDirectoryIsNeverGivenItsPlaceBack) {
   EXPECT_TRUE(writes(deaf, "all"));
 }
 
+// Node `deaf` was away while the place of the lost disk was given to another one, which was lost, too; the third one calls
+// it before it has heard of that. Once it knows, that call counts for nothing, and nobody else is asked.
+TEST(QuorumOfFive, WhoCalledBeforeTheLatestWasKnownIsAskedAgain) {
+  TestCluster cluster(5);
+  cluster.start_all();
+  TestReplica* leader = cluster.wait_for_leader();
+  ASSERT_NE(leader, nullptr);
+  cluster.world().run_for(1s);
+  auto& lost = cluster.node(leader->id() == NodeId(1) ? 2 : 1);
+  auto& deaf = cluster.node(leader->id() == NodeId(5) ? 4 : 5);
+  const auto cut = [&](TestReplica& one, bool but_each_other) {
+    for (std::uint32_t other = 1; other <= 5; ++other) {
+      const bool spared = but_each_other && (other == lost.id().value || other == deaf.id().value);
+      if (other != one.id().value && !spared) cluster.fabric().part_both(one.id().value, other);
+    }
+  };
+  const auto replace = [&] {
+    lost.kill();
+    lost.wipe();
+    ASSERT_TRUE(lost.start().ok());
+  };
+  cut(deaf, false);
+  replace();
+  ASSERT_TRUE(cluster.wait([&] { return leader->said("goes on with the data directory that it came with"); }));
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(lost.id().value); }));
+
+  cluster.fabric().heal();
+  cut(deaf, true);
+  cut(lost, true);
+  replace();
+  ASSERT_TRUE(cluster.wait([&] { return lost.said("cluster_joined"); })) << cluster.story();
+  cluster.world().run_for(1s);   // it calls once more, as one of this cluster
+  cluster.fabric().heal();
+  cut(lost, true);
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(deaf.id().value); }, 60s)) << cluster.story();
+  wire::MemberRequest handover;
+  handover.action = wire::MemberAction::transfer;
+  handover.node = deaf.id();
+  leader->administer(std::move(handover));
+  ASSERT_TRUE(cluster.wait([&] { return deaf.replication().status().role == raft::Role::leader; })) << cluster.story();
+  EXPECT_TRUE(cluster.wait([&] { return deaf.said("goes on with the data directory that it came with"); }))
+      << cluster.story();
+  cluster.fabric().heal();
+  EXPECT_TRUE(cluster.wait([&] { return cluster.voters() == 5; }, 60s)) << cluster.story();
+}
+
 // -- disks that went back in time (R4) --------------------------------------------------------------------------------
 
 TEST_F(QuorumTest, ADiskThatWasSetBackIsToldSoAndCountsForNothing) {
