@@ -7,6 +7,7 @@
 #include "fuzz/input.hpp"
 #include "fuzz/raft_values.hpp"
 #include "wire/peer_frame.hpp"
+#include "wire/raft_codec.hpp"
 
 namespace parley::fuzz {
 namespace {

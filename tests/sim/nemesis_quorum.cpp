@@ -142,11 +142,25 @@ void Nemesis::wipe(SimNode& node, Duration downtime) {
   restart_after(node, downtime);
 }
 
+namespace {
+
+// By some configuration that its disk may end with: as it is now, it would start and ask nobody.
+bool may_lead_alone(const raft::Consensus& mind) {
+  const raft::Log& log = mind.log();
+  for (const Index index : {mind.hard_state().commit_index, mind.persisted_index(), log.last_index()}) {
+    const auto& configuration = log.configuration_at(index);
+    if (!configuration || configuration->voters() < 2) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 // A copy of the data directory is made, and comes back later, as a machine's snapshot does. Only within one term, and
 // only while the others hold whatever this node promised: a vote that was forgotten, or an entry that only this node
 // and one that is cut off had, is beyond what anybody can find out (decision 0020).
 bool Nemesis::roll_back(SimNode& node, Duration lasts) {
-  if (mind_of(node) == nullptr) return false;
+  if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node))) return false;
   const std::shared_ptr<store::MemoryDisk> earlier = node.disk().clone();
   const auto then = node.node().replication().status();
   schedule(lasts, [this, &node, earlier, then] {
