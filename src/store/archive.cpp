@@ -185,9 +185,9 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
     // scrub may take what it finds at its word.
     opened.archive->checkpoint();
     opened.notes.push_back(disk.describe(wal) + ": what was not yet in the database file is there now");
-  } else if (marked && marked->wal.frames > 0) {
-    // The checkpoint was over but for this. Before the write-ahead file begins anew: of that one no power cut has to
-    // leave anything.
+  } else if (marked) {
+    // The checkpoint is over. Before the write-ahead file begins anew, of which no power cut has to leave anything, the
+    // mark has to say so on the disk, too: what was read may never have been synced (a kill, a failed fsync).
     write_mark(disk, mark_of(file), {marked->transactions, {}});
   }
   return opened;
