@@ -51,8 +51,11 @@ void Archiver::add(AppliedEntry entry) {
   recent_.add(entry.id.index, entry.messages);
   queue_.push_back(std::move(entry));
   // The first of a batch wakes the loop; the rest is taken along.
-  if (queue_.size() == 1 || queue_.size() == archive_backlog) alarm_->ring();
+  if (queue_.size() == 1 || queue_.size() == backlog()) alarm_->ring();
 }
+
+// Before anybody has to wait for room.
+std::size_t Archiver::backlog() const { return std::min(archive_backlog, lag_max_); }
 
 net::awaitable<void> Archiver::wait_for_room() {
   while (full()) co_await room_->wait_until(never);
@@ -90,7 +93,7 @@ net::awaitable<void> Archiver::archive_loop(Replication& replication) {
 
 std::vector<AppliedEntry> Archiver::take(Index persisted) {
   std::vector<AppliedEntry> entries;
-  const bool in_a_hurry = closed_ || queue_.size() >= archive_backlog;
+  const bool in_a_hurry = closed_ || queue_.size() >= backlog();
   if (!in_a_hurry && seams_.clock.now() < not_before_) return entries;
   while (!queue_.empty() && entries.size() < archive_batch_max &&
          (queue_.front().id.index <= persisted || PARLEY_MUTANT(archive_passes_the_log))) {

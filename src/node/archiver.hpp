@@ -56,6 +56,7 @@ class Archiver {
   std::uint64_t transactions() const { return transactions_; }
 
  private:
+  std::size_t backlog() const;
   std::vector<AppliedEntry> take(Index persisted);
   net::awaitable<bool> carry_out(std::function<void()> work);   // on the archive's lane; false: given up
   net::awaitable<void> write(std::vector<AppliedEntry> entries);

@@ -86,9 +86,9 @@ void AutopilotLoop::decide(const raft::Status& status) {
   if (!next) return;
   const auto proposed = driver_.consensus().propose_configuration(*next, now);
   if (!proposed.ok()) return;   // another change is under way: at the next look
-  seams_.logger.warn("quorum", status.returnable ? "the latest change is taken back: those who had to confirm it are "
-                                                   "not heard, and without it there is a majority; " + voters_of(*next)
-                                                 : describe_change(*status.configuration, *next, status, links, now.steady));
+  std::string what = describe_change(*status.configuration, *next, status, links, now.steady);
+  if (status.returnable) what = "the latest change can't be committed now, and is taken back; " + voters_of(*next);
+  seams_.logger.warn("quorum", what);
   driver_.wake();
 }
 

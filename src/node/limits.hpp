@@ -42,8 +42,8 @@ inline constexpr std::size_t answer_bytes_max = 3 * 1024 * 1024;  // of messages
 
 // The archive.
 inline constexpr std::size_t checkpoint_entries = 20'000;  // between two, or ClusterConfig::checkpoint_interval
-// Between transactions while the backlog is small: each costs nearly the same whatever it holds, and readers see `recent`.
-// What a crash leaves out is in the log, and is applied again at the start.
+// Between transactions while the backlog is small: each costs nearly the same whatever it holds, and readers see
+// `recent`. What a crash leaves out is in the log, and is applied again at the start.
 inline constexpr milliseconds archive_gap{1000};
 inline constexpr std::size_t archive_backlog = 512;     // entries; from here on there is no gap
 inline constexpr std::size_t archive_batch_max = 8192;  // entries in one transaction

@@ -87,6 +87,7 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
   if (member->voter && next.voters() == 1) {
     return refuse(name(request.node) + " is the only voter: without it the cluster is over");
   }
+  const bool was_voter = member->voter;
   std::erase_if(next.members, [&](const auto& one) { return one.id.node == request.node; });
   if (!usable(status, next, self, away) && !request.force) {
     return refuse("without " + name(request.node) + " no majority of the voters is heard, and nothing can be written "
@@ -98,7 +99,13 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
     if (!plan.transfer) return refuse(name(self.node) + " leads, and there is no voter that it could hand over to");
     return plan;
   }
-  return change(std::move(next), name(request.node) + " is a member no more");
+  if (!was_voter) return change(std::move(next), name(request.node) + " is a member no more");
+  // First its vote, as from a dead one: a change that takes that alone can be taken back (decision 0022). Who is no
+  // member is not heard, and could not be counted on.
+  auto without_vote = with_vote(*status.configuration, request.node, false);
+  MemberPlan plan = change(std::move(without_vote), name(request.node) + " has no vote any more");
+  plan.first_of_two = true;
+  return plan;
 }
 
 MemberPlan plan_promote(const raft::Status& status, const wire::MemberRequest& request, const Away& away) {

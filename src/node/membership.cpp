@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "raft/log.hpp"
+
 namespace parley::node {
 namespace {
 
@@ -92,12 +94,14 @@ net::awaitable<void> Membership::serve(NodeId from, wire::MemberRequest request)
 }
 
 net::awaitable<wire::MemberReply> Membership::carry_out(wire::MemberRequest request, TimePoint deadline) {
-  auto plan = plan_member_change(driver_.consensus().status(), self(), request, stops_);
-  if (plan.configuration) {
-    co_return co_await change(std::move(*plan.configuration), std::move(plan.reply), deadline);
+  for (;;) {
+    auto plan = plan_member_change(driver_.consensus().status(), self(), request, stops_);
+    if (plan.transfer) co_return co_await transfer(*plan.transfer, std::move(plan.reply), deadline);
+    if (!plan.configuration) co_return std::move(plan.reply);
+    auto reply = co_await change(std::move(*plan.configuration), std::move(plan.reply), deadline);
+    const bool goes_on = plan.first_of_two && reply.outcome == Outcome::done && seams_.clock.now() < deadline;
+    if (!goes_on) co_return reply;
   }
-  if (plan.transfer) co_return co_await transfer(*plan.transfer, std::move(plan.reply), deadline);
-  co_return std::move(plan.reply);
 }
 
 // Proposes it and waits until it is committed. Another change under way: its turn comes after that one, and what was
@@ -117,8 +121,10 @@ net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configu
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto status = driver_.consensus().status();
     if (status.term != entry.term) break;   // a new leader decides what becomes of it
-    if (status.commit_index >= entry.index && !same(status.configuration, before)) co_return reply;
-    if (status.commit_index >= entry.index) co_return reply_of(Outcome::later, taken_back);
+    const Index latest = driver_.consensus().log().configuration_index();
+    const bool undone = latest > entry.index && raft::same(status.configuration, before);
+    if (undone && status.commit_index >= latest) co_return reply_of(Outcome::later, taken_back);
+    if (!undone && status.commit_index >= entry.index) co_return reply;
     const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
     co_await alarm->wait_until(next);
   }

@@ -3,6 +3,7 @@
 
 #include "base/assert.hpp"
 #include "node/replication_node.hpp"
+#include "raft/log.hpp"
 
 namespace parley::node {
 namespace {
@@ -204,7 +205,8 @@ std::optional<QuorumView> ReplicationNode::quorum() const {
   if (role_ != raft::Role::leader) return std::nullopt;
   auto view = autopilot_.view();
   // Until a configuration is committed the one before may be what holds.
-  const bool settled = raft::same(driver_.committed_configuration(), configuration_);
+  const auto& consensus = driver_.consensus();
+  const bool settled = consensus.log().configuration_index() <= consensus.hard_state().commit_index;
   if (!settled) view.resilience.bearable = view.resilience.bearable_any = 0;
   return view;
 }

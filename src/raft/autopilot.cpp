@@ -54,6 +54,7 @@ Resilience Resilience::of(std::size_t voters, std::size_t alive, std::size_t min
 std::optional<Configuration> Autopilot::decide(const Status& status, const std::vector<PeerLink>& links, Now now) {
   next_look_ = never;
   acts_at_.reset();
+  if (!status.returnable) changing_.reset();
   if (status.role != Role::leader || !status.configuration) {
     seen_.clear();
     resilience_ = {};
@@ -63,7 +64,6 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
 
   const Configuration& present = *status.configuration;
   resilience_ = Resilience::of(present.voters(), alive_voters(present, status, links), options_.min_voters);
-  if (worth_taking_back(status, links)) return *status.returnable;
   Candidate dead;
   Candidate gone;
   Candidate back;
@@ -82,6 +82,7 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
       sooner(dead, member, dead_at(*peer, link));
     }
   }
+  if (status.returnable) return taken_back(status, links, now.steady);
   if (!options_.enabled) return std::nullopt;
 
   if (dead.member != nullptr && dead.at != never && worth_shrinking()) {
@@ -113,11 +114,17 @@ bool Autopilot::worth_shrinking() const {
          smaller.bearable_any > resilience_.bearable_any;
 }
 
-// A change whose own majority fell silent before it was committed, while that of the configuration before it is heard
-// (docs/decisions/0022): without this, two of three that are well would wait for the third.
-bool Autopilot::worth_taking_back(const Status& status, const std::vector<PeerLink>& links) const {
-  if (!status.returnable || resilience_.usable) return false;
-  return alive_voters(*status.returnable, status, links) >= status.returnable->quorum();
+// A change that is not committed, while a majority of the configuration before it is heard (docs/decisions/0022): its
+// own majority fell silent, or answers and does not confirm it (a disk that hangs). Without this, two of three that are
+// well would wait for the third. Nothing else can be proposed meanwhile.
+std::optional<Configuration> Autopilot::taken_back(const Status& status, const std::vector<PeerLink>& links,
+                                                   TimePoint now) {
+  if (!same(std::exchange(changing_, status.configuration), status.configuration)) changing_since_ = now;
+  const TimePoint patience = changing_since_ + options_.silent_grace;
+  if (alive_voters(*status.returnable, status, links) < status.returnable->quorum()) return std::nullopt;
+  if (!resilience_.usable || patience <= now) return *status.returnable;
+  look_at(patience);
+  return std::nullopt;
 }
 
 // Until a majority of those who are left has the change, nothing else is committed: so not when they may have gone just

@@ -54,7 +54,8 @@ class Autopilot {
   void set_options(const AutopilotOptions& options) { options_ = options; }
 
   // The configuration to propose now, at most one voter apart from the present one; nullopt: leave it. A change that
-  // can't be committed any more is taken back, whether `enabled` or not. Ask whenever something changed and at next_look(). Proposing may be refused (`busy`): ask again.
+  // can't be committed any more is taken back, whether `enabled` or not. Ask whenever something changed
+  // and at next_look(). Proposing may be refused (`busy`): ask again.
   std::optional<Configuration> decide(const Status& status, const std::vector<PeerLink>& links, Now now);
 
   TimePoint next_look() const { return next_look_; }
@@ -82,7 +83,7 @@ class Autopilot {
   Seen& note(const Member& member, TimePoint now);
   std::size_t alive_voters(const Configuration& configuration, const Status& status,
                            const std::vector<PeerLink>& links) const;
-  bool worth_taking_back(const Status& status, const std::vector<PeerLink>& links) const;
+  std::optional<Configuration> taken_back(const Status& status, const std::vector<PeerLink>& links, TimePoint now);
   bool confirms(const Configuration& present, const Member& dead, const Status& status, TimePoint now) const;
   TimePoint dead_at(const PeerStatus& peer, const PeerLink* link) const;
   TimePoint replaced_at(const PeerStatus& peer, const PeerLink* link) const;
@@ -96,6 +97,8 @@ class Autopilot {
   std::map<NodeId, Seen> seen_;
   Term term_;
   TimePoint awake_since_ = long_ago;
+  ConfigurationPtr changing_;            // the latest, while it is not committed and may be taken back
+  TimePoint changing_since_ = long_ago;
   Resilience resilience_;
   std::optional<TimePoint> acts_at_;
   TimePoint next_look_ = never;

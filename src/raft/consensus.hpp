@@ -125,8 +125,8 @@ class Consensus {
   Result<EntryId, Refusal> propose(SharedBytes command, Now now);
 
   // Leader only: appends a configuration (one change at a time, and only after an entry of the own term has
-  // committed; dissertation 4.1 and the correction of 2015). `not_leader` or `busy` otherwise. A change of this leader's
-  // own that can't be committed may be taken back: Status::returnable.
+  // committed; dissertation 4.1 and the correction of 2015). `not_leader` or `busy` otherwise. A change of this
+  // leader's own that can't be committed may be taken back: Status::returnable.
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
 
   // Leader only: hands leadership over to that voter (dissertation 3.10). Until it is done, or an election timeout is

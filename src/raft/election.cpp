@@ -72,6 +72,7 @@ void Consensus::State::become_follower(Term term, Now now) {
   if (std::holds_alternative<Leader>(role)) {
     last_contact = std::max(last_contact, quorum_contact(now));
     remember_acknowledged();
+    give_up_own_change();
   }
   role = Follower{};
   if (new_term) {

@@ -79,11 +79,15 @@ Invariants::Broken Invariants::check_server(ServerId id, const Consensus& server
   return std::nullopt;
 }
 
-// One change that is not committed, or one that was taken back: then what holds is what held before it.
+// One change that is not committed, or one that its own leader took back: then what holds is what held before it.
 Invariants::Broken Invariants::check_changes(const Log& log, Index committed) {
   const std::size_t uncommitted = log.configurations_above(committed);
-  const bool taken_back = uncommitted == 2 && same(log.configuration(), log.configuration_at(committed));
-  if (uncommitted > 1 && !taken_back) return "two uncommitted configurations (catalogue 20)";
+  if (uncommitted < 2) return std::nullopt;
+  const Index latest = log.configuration_index();
+  const Index change = log.configuration_index_at(latest.previous());
+  const bool one_leader = log.term_at(change) == log.term_at(latest);
+  const bool taken_back = uncommitted == 2 && same(log.configuration(), log.configuration_at(committed)) && one_leader;
+  if (!taken_back) return "two uncommitted configurations (catalogue 20)";
   return std::nullopt;
 }
 

@@ -69,17 +69,19 @@ void Log::reset(const LogBase& base) {
 
 LogBase Log::base_at(Index index) const {
   PARLEY_ASSERT(index >= base_.index && index <= last_index(), "a base lies within the log");
-  const auto found = std::find_if(configurations_.rbegin(), configurations_.rend() - 1,
-                                  [&](const auto& known) { return known.first <= index; });
+  const auto& [where, configuration] = holding_at(index);
   const bool here = index == base_.index;
-  return {here ? base_ : at(index).id, here ? base_time_ : at(index).time, found->second, found->first};
+  return {here ? base_ : at(index).id, here ? base_time_ : at(index).time, configuration, where};
 }
 
-const ConfigurationPtr& Log::configuration_at(Index index) const {
-  auto found = std::find_if(configurations_.rbegin(), configurations_.rend() - 1,
-                            [&](const auto& known) { return known.first <= index; });
-  return found->second;
+const std::pair<Index, ConfigurationPtr>& Log::holding_at(Index index) const {
+  return *std::find_if(configurations_.rbegin(), configurations_.rend() - 1,
+                       [&](const auto& known) { return known.first <= index; });
 }
+
+const ConfigurationPtr& Log::configuration_at(Index index) const { return holding_at(index).second; }
+
+Index Log::configuration_index_at(Index index) const { return holding_at(index).first; }
 
 std::size_t Log::configurations_above(Index index) const {
   return static_cast<std::size_t>(std::count_if(configurations_.begin() + 1, configurations_.end(),

@@ -37,6 +37,7 @@ class Log {
   // The latest configuration, committed or not, and where it stands; null and 0: none.
   const ConfigurationPtr& configuration() const { return configurations_.back().second; }
   Index configuration_index() const { return configurations_.back().first; }
+  Index configuration_index_at(Index index) const;   // where the one stands that holds at `index`
   const ConfigurationPtr& configuration_at(Index index) const;   // the latest at or below `index`
   LogBase base_at(Index index) const;               // what a log would stand on that begins above `index`; base to last
   std::size_t configurations_above(Index index) const;
@@ -50,6 +51,7 @@ class Log {
 
  private:
   std::size_t offset(Index index) const { return static_cast<std::size_t>(index - base_.index) - 1; }
+  const std::pair<Index, ConfigurationPtr>& holding_at(Index index) const;
 
   EntryId base_;
   LogTime base_time_;

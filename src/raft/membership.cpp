@@ -16,7 +16,8 @@ Result<EntryId, Refusal> Consensus::State::propose_configuration(Configuration c
   if (!one_voter_apart(*log.configuration(), configuration)) return Refusal::invalid;
   // One at a time, and only after an entry of this term is committed: else two leaders, each with an uncommitted
   // configuration of its own, could find disjoint majorities (Ongaro's correction of 2015; catalogue 20).
-  if (commit_index() < leader->term_start) return Refusal::busy;
+  const bool own_term = commit_index() >= leader->term_start || PARLEY_MUTANT(takes_back_a_change_of_another);
+  if (!own_term) return Refusal::busy;
   if (log.configuration_index() > commit_index() && !takes_back(configuration)) return Refusal::busy;
   const EntryId id = append_own(std::make_shared<const Configuration>(std::move(configuration)), now);
   commit_by_counting(now);   // a smaller majority may hold more already
@@ -29,9 +30,18 @@ Result<EntryId, Refusal> Consensus::State::propose_configuration(Configuration c
 ConfigurationPtr Consensus::State::returnable() const {
   const auto* leader = std::get_if<Leader>(&role);
   if (leader == nullptr || log.configurations_above(commit_index()) != 1) return nullptr;
-  const bool own = (log.term_at(log.configuration_index()) == current_term() && commit_index() >= leader->term_start) ||
-                   PARLEY_MUTANT(takes_back_a_change_of_another);
-  return own ? log.configuration_at(commit_index()) : nullptr;
+  const bool own = log.term_at(log.configuration_index()) == current_term() && commit_index() >= leader->term_start;
+  return own || PARLEY_MUTANT(takes_back_a_change_of_another) ? log.configuration_at(commit_index()) : nullptr;
+}
+
+// A leadership ends: its own change that is not committed goes with what follows it. Nobody but this leader could
+// commit that in its term, and no leader of a later one counts a copy of it before this server acknowledges it anew.
+// Kept, it would make this server need the votes of those who have just fallen silent (decision 0022).
+void Consensus::State::give_up_own_change() {
+  if (!returnable()) return;
+  const Index change = log.configuration_index();
+  log.truncate_from(change);
+  persistence.truncated_from(change);
 }
 
 bool Consensus::State::takes_back(const Configuration& configuration) const {

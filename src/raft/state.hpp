@@ -146,6 +146,7 @@ struct Consensus::State {
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
   ConfigurationPtr returnable() const;
   bool takes_back(const Configuration& configuration) const;
+  void give_up_own_change();
   Index last_index_for(ServerId member) const;   // the last entry that it may be sent
   void configuration_changed(Now now);
 

@@ -1,5 +1,5 @@
-// Backups, in three ways that the first byte of the input chooses: any bytes as a header; any header under a checksum that
-// fits; and a real backup, damaged as disks do. Refused with a text, or exactly what was written.
+// Backups, in three ways that the first byte of the input chooses: any bytes as a header; any header under a checksum
+// that fits; and a real backup, damaged as disks do. Refused with a text, or exactly what was written.
 #include <string>
 
 #include "base/assert.hpp"

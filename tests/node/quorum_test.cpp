@@ -253,8 +253,8 @@ TEST_F(QuorumTest, AReplacedDataDirectoryIsNeverGivenItsPlaceBack) {
   EXPECT_TRUE(writes(deaf, "all"));
 }
 
-// Node `deaf` was away while the place of the lost disk was given to another one, which was lost, too; the third one calls
-// it before it has heard of that. Once it knows, that call counts for nothing, and nobody else is asked.
+// Node `deaf` was away while the place of the lost disk was given to another one, which was lost, too; the third one
+// calls it before it has heard of that. Once it knows, that call counts for nothing, and nobody else is asked.
 TEST(QuorumOfFive, WhoCalledBeforeTheLatestWasKnownIsAskedAgain) {
   TestCluster cluster(5);
   cluster.start_all();

@@ -1,4 +1,4 @@
-// What a service manager is told (systemd, Type=notify): why a node does not serve yet, that it does, and that it stops.
+// What a service manager is told (systemd, Type=notify): why a node does not serve yet, that it does, that it stops.
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -48,9 +48,10 @@ class Manager {
 std::string configuration(int nodes) {
   std::string list;
   for (int id = 1; id <= nodes; ++id) {
-    list += std::string(id == 1 ? "" : ", ") + "{ \"id\": " + std::to_string(id) + ", \"peer\": { \"listen\": \"127.0.0.1:" +
-            std::to_string(cli::free_port()) + "\" }, \"client\": { \"listen\": \"127.0.0.1:" +
-            std::to_string(cli::free_port()) + "\" }, \"data\": \"node-" + std::to_string(id) + "\" }";
+    const std::string here = "\" : { \"listen\": \"127.0.0.1:";
+    list += std::string(id == 1 ? "" : ", ") + "{ \"id\": " + std::to_string(id) + ", \"peer" + here +
+            std::to_string(cli::free_port()) + "\" }, \"client" + here + std::to_string(cli::free_port()) +
+            "\" }, \"data\": \"node-" + std::to_string(id) + "\" }";
   }
   return "{ \"nodes\": [" + list + "] }";
 }

@@ -347,6 +347,22 @@ TEST(Autopilot, AChangeThatCanNotBeCommittedIsTakenBackWhereWhatWasBeforeCould) 
   EXPECT_FALSE(scene.ask(autopilot)) << "its process is gone";
 }
 
+// A disk that hangs answers heartbeats and confirms nothing.
+TEST(Autopilot, AChangeThatIsHeardAndNotConfirmedIsTakenBackAfterAWhile) {
+  Scene scene(2, 1);
+  scene.status.returnable = configuration_of(3);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot));
+  EXPECT_EQ(autopilot.next_look(), scene.now.steady + 1500ms);
+  scene.pass(1400ms);
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.pass(100ms);
+  ASSERT_TRUE(scene.ask(autopilot));
+  scene.silence(3);
+  scene.silence(2);
+  EXPECT_FALSE(scene.ask(autopilot)) << "it would not help";
+}
+
 TEST(Autopilot, WhoIsNoMemberAnyMoreDoesNotCountAsHeard) {
   Scene scene(2);
   scene.status.returnable = configuration_of(3);

@@ -82,6 +82,40 @@ TEST(Membership, what_is_not_committed_may_be_taken_back_and_nothing_else_may_fo
   EXPECT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).ok());
 }
 
+TEST(Membership, a_leader_that_ends_gives_up_its_own_change_and_what_follows_it) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  const EntryId before = s.raft.log().last_id();
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).ok());
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  s.sync();
+  RequestVote request;
+  request.term = Term(9);
+  request.last_log = before;
+  s.now.steady += 10 * s.options.election_timeout;
+  s.raft.step(server(3), request, s.now);
+  EXPECT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.last(), before);
+  EXPECT_EQ(s.status().configuration->voters(), 3u);
+  s.sync();
+  const auto reply = s.hear<RequestVoteReply>(3);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->vote_granted) << "its log is as good as this one's again";
+}
+
+TEST(Membership, a_leader_that_ends_keeps_what_it_took_back_and_what_is_not_its_own) {
+  Lone s = leader_of(born_with(configuration_of(3)), {2});
+  const Configuration before = *s.status().configuration;
+  ASSERT_TRUE(s.raft.propose_configuration(of({voter(1), voter(2), learner(3)}), s.now).ok());
+  const auto back = s.raft.propose_configuration(before, s.now);
+  ASSERT_TRUE(back.ok());
+  s.sync();
+  AppendEntriesReply later;
+  later.term = Term(9);
+  s.raft.step(server(2), later, s.now);
+  EXPECT_EQ(s.status().role, Role::follower);
+  EXPECT_EQ(s.last(), *back);
+}
+
 // Of a change that another leader began, a later one may be under way elsewhere: two voters from the one before both.
 TEST(Membership, a_change_of_another_leader_is_not_taken_back) {
   Durable durable = born_with(configuration_of(3));

@@ -1,6 +1,6 @@
-// README's failure table, row by row, on real processes (label `table`): one node fails, perhaps returns, another one fails,
-// people writing all the while. What goes on goes on; what waits acknowledges nothing, and goes on when the one that the
-// table names is back; in the end all are voters again and hold the same.
+// README's failure table, row by row, on real processes (label `table`): one node fails, perhaps returns, another one
+// fails, people writing all the while. What goes on goes on; what waits acknowledges nothing, and goes on when the one
+// that the table names is back; in the end all are voters again and hold the same.
 #include <gtest/gtest.h>
 
 #include "cli/ask.hpp"

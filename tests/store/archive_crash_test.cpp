@@ -142,8 +142,8 @@ bool live(MemoryDisk& disk, const Story& story, Random& random, std::size_t& dur
   return true;
 }
 
-// Power cuts and kills, one life after the other: what one left behind (a torn end of the write-ahead file, the mark of a
-// checkpoint that was cut short) must not be taken for damage in a later one.
+// Power cuts and kills, one life after the other: what one left behind (a torn end of the write-ahead file, the mark of
+// a checkpoint that was cut short) must not be taken for damage in a later one.
 TEST(ArchiveCrash, AnyNumberOfPowerCutsIsNoDamage) {
   const Story story;
   Random random(11);
