@@ -21,7 +21,10 @@ constexpr std::size_t damages_max = 4;
 
 void header(std::string_view bytes) {
   const auto about = decode_backup_header(bytes);
-  if (!about.ok()) return PARLEY_ASSERT(!about.error().message.empty(), "a refusal says why");
+  if (!about.ok()) {
+    PARLEY_ASSERT(!about.error().message.empty(), "a refusal says why");
+    return;
+  }
   const auto again = decode_backup_header(encode(*about));
   PARLEY_ASSERT(again.ok() && *again == *about, "what is read is written so that it reads as the same");
 }

@@ -45,7 +45,7 @@ wire::MemberRequest any_member_request(Input& in) {
   wire::MemberRequest request;
   request.id = in.any_number();
   request.action = static_cast<wire::MemberAction>(in.below(5));
-  request.node = NodeId(in.u32());
+  request.node = any_server(in).node;
   request.peer_address = in.text(wire::address_max);
   request.client_address = in.text(wire::address_max);
   request.force = in.boolean();
@@ -53,7 +53,7 @@ wire::MemberRequest any_member_request(Input& in) {
 }
 
 wire::PeerFrame any_frame(Input& in) {
-  switch (in.below(14)) {
+  switch (in.below(15)) {
     case 0: {
       wire::Hello hello;
       hello.version_min = in.u16();
@@ -62,6 +62,7 @@ wire::PeerFrame any_frame(Input& in) {
       hello.to = NodeId(in.u32());
       hello.cluster = ClusterId(in.any_number());
       hello.founding = any_digest(in);
+      hello.log_end = Index(in.any_number());
       return hello;
     }
     case 1: {
@@ -114,6 +115,10 @@ wire::PeerFrame any_frame(Input& in) {
       reply.outcome = static_cast<wire::MemberReply::Outcome>(in.below(4));
       reply.text = in.text(wire::member_text_max);
       return reply;
+    }
+    case 13: {
+      const auto server = any_server(in);
+      return wire::RolledBack{server, Index(in.any_number())};
     }
     default: return any_message(in);
   }
