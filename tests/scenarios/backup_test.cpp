@@ -101,13 +101,9 @@ awaitable<void> goes_on_in_a_new_cluster(Scenario& s, std::string file, std::vec
 }
 
 awaitable<void> backup_and_restore(Scenario& s) {
-  auto writers = co_await gather(s, "writer", 3, "#ops");
-  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
-  Person& reader = s.person("reader");
-  const bool arrived = co_await reader.arrive("#ops");
-  SCENARIO_REQUIRE(arrived, "the reader could not arrive");
-  for (Person* writer : writers) writer->begin_writing("#ops", 1'000'000, 4);
-  co_await until_acknowledged(s, writers, 400, 30s);
+  auto all = co_await crowd(s, 3, 4, 400);
+  auto& writers = all.writers;
+  SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
 
   const auto leader = co_await s.leader();
   const auto& layout = s.cluster().layout();
@@ -145,7 +141,7 @@ awaitable<void> backup_and_restore(Scenario& s) {
   restored = co_await parley(s, restore);
   SCENARIO_REQUIRE(restored.exit_code == 0, restored.err);
   EXPECT_NE(parsed(restored).at("cluster"), parsed(taken).at("cluster"));
-  co_await goes_on_in_a_new_cluster(s, file, kept, reader);
+  co_await goes_on_in_a_new_cluster(s, file, kept, *all.reader);
 }
 
 TEST(Backup, FromAFollowerAmidWritesRestoresIntoANewClusterAfterEveryDiskIsLost) {

@@ -3,7 +3,6 @@
 // that the table names is back; in the end all are voters again and hold the same.
 #include <gtest/gtest.h>
 
-#include "cli/ask.hpp"
 #include "scenarios/judge.hpp"
 #include "scenarios/people.hpp"
 
@@ -76,14 +75,6 @@ const std::vector<Row>& rows() {
 }
 
 const Row* played = nullptr;   // by the story that runs
-
-awaitable<cli::json::object> status_of(Scenario& s, NodeId node) {
-  cli::json::object nothing;
-  const TimePoint deadline = s.clock().now() + 2s;
-  auto answer = co_await cli::ask(s.seams(), s.cluster().server(node), "status", std::move(nothing), deadline);
-  if (!answer.ok()) co_return cli::json::object();
-  co_return std::move(*answer);
-}
 
 // The leader has taken the votes of the dead, and one more failure, of another node, is bearable; or it is alone.
 awaitable<bool> until_conclusion(Scenario& s, std::size_t alive) {
@@ -169,13 +160,9 @@ awaitable<std::vector<NodeId>> fail_all(Scenario& s, const Row& row) {
 
 awaitable<void> row_of_the_table(Scenario& s) {
   const Row& row = *played;
-  auto writers = co_await gather(s, "writer", 2, "#ops");
-  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
-  Person& reader = s.person("reader");
-  const bool arrived = co_await reader.arrive("#ops");
-  SCENARIO_REQUIRE(arrived, "the reader could not arrive");
-  for (Person* writer : writers) writer->begin_writing("#ops", 1'000'000, 2);
-  co_await until_acknowledged(s, writers, 50, 30s);
+  auto all = co_await crowd(s, 2, 2, 50);
+  auto& writers = all.writers;
+  SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
 
   auto failed = co_await fail_all(s, row);
   if (row.then == Then::goes_on) {
@@ -208,7 +195,7 @@ awaitable<void> row_of_the_table(Scenario& s) {
   EXPECT_TRUE(whole) << "not all are voters again";
   for (Person* writer : writers) writer->stop_writing();
   co_await until_done(s, writers, 30s);
-  co_await judge(s, "#ops", writers, std::vector<Person*>(1, &reader));
+  co_await judge(s, "#ops", writers, std::vector<Person*>(1, all.reader));
 }
 
 class FailureTable : public ::testing::TestWithParam<Row> {};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "cli/ask.hpp"
 #include "net/spawn.hpp"
 
 namespace parley::scenario {
@@ -107,6 +108,27 @@ awaitable<std::vector<Person*>> gather(Scenario& scenario, std::string prefix, s
     if (!arrived) co_return std::vector<Person*>();
   }
   co_return people;
+}
+
+awaitable<Crowd> crowd(Scenario& scenario, std::size_t writers, std::size_t window, std::size_t acknowledged) {
+  Crowd all;
+  all.writers = co_await gather(scenario, "writer", writers, "#ops");
+  all.reader = &scenario.person("reader");
+  const bool arrived = co_await all.reader->arrive("#ops");
+  EXPECT_TRUE(arrived) << "the reader could not arrive";
+  if (!arrived) all.writers.clear();
+  for (Person* writer : all.writers) writer->begin_writing("#ops", 1'000'000, window);
+  co_await until_acknowledged(scenario, all.writers, acknowledged, 30s);
+  co_return all;
+}
+
+awaitable<cli::json::object> status_of(Scenario& scenario, NodeId node) {
+  cli::json::object nothing;
+  const TimePoint deadline = scenario.clock().now() + 2s;
+  const auto server = scenario.cluster().server(node);
+  auto answer = co_await cli::ask(scenario.seams(), server, "status", std::move(nothing), deadline);
+  if (!answer.ok()) co_return cli::json::object();
+  co_return std::move(*answer);
 }
 
 std::size_t acknowledged(const std::vector<Person*>& writers) {

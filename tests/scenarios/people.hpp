@@ -77,6 +77,15 @@ class Person final : public cli::Observer {
 // where they stay, in turn; empty: with the leader.
 awaitable<std::vector<Person*>> gather(Scenario& scenario, std::string prefix, std::size_t count, std::string room,
                                        std::vector<NodeId> homes = {});
+// People of the room #ops who write on and on, `window` messages at a time each, so many acknowledged already; and
+// somebody who reads. No writers: a failure, somebody could not arrive.
+struct Crowd {
+  std::vector<Person*> writers;
+  Person* reader = nullptr;
+};
+awaitable<Crowd> crowd(Scenario& scenario, std::size_t writers, std::size_t window, std::size_t acknowledged);
+// What that node says of its cluster; empty: nothing in time.
+awaitable<cli::json::object> status_of(Scenario& scenario, NodeId node);
 std::size_t acknowledged(const std::vector<Person*>& writers);
 bool all_done(const std::vector<Person*>& writers);
 // Waits until that many of their messages were acknowledged, or until all are done.

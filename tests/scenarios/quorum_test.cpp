@@ -4,7 +4,6 @@
 
 #include <filesystem>
 
-#include "cli/ask.hpp"
 #include "scenarios/judge.hpp"
 #include "scenarios/people.hpp"
 
@@ -12,15 +11,6 @@ namespace parley::scenario {
 namespace {
 
 using namespace std::chrono_literals;
-
-// What the leader says of its cluster.
-awaitable<cli::json::object> status_of(Scenario& s, NodeId node) {
-  cli::json::object nothing;
-  const TimePoint deadline = s.clock().now() + 2s;
-  auto answer = co_await cli::ask(s.seams(), s.cluster().server(node), "status", std::move(nothing), deadline);
-  if (!answer.ok()) co_return cli::json::object();
-  co_return std::move(*answer);
-}
 
 std::size_t count(const cli::json::object& status, const char* what) {
   const auto* list = status.if_contains(what);
@@ -45,13 +35,9 @@ awaitable<bool> until_voters(Scenario& s, NodeId leader, std::size_t voters, Dur
 }
 
 awaitable<void> two_failures_one_after_the_other(Scenario& s) {
-  auto writers = co_await gather(s, "writer", 3, "#ops");
-  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
-  Person& reader = s.person("reader");
-  const bool arrived = co_await reader.arrive("#ops");
-  SCENARIO_REQUIRE(arrived, "the reader could not arrive");
-  for (Person* writer : writers) writer->begin_writing("#ops", 1'000'000, 4);
-  co_await until_acknowledged(s, writers, 200, 30s);
+  auto all = co_await crowd(s, 3, 4, 200);
+  auto& writers = all.writers;
+  SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
 
   const NodeId leader = co_await s.leader();
   const NodeId first = s.follower(leader);
@@ -70,7 +56,7 @@ awaitable<void> two_failures_one_after_the_other(Scenario& s) {
   EXPECT_TRUE(whole) << "who is back does not become a voter again";
   for (Person* writer : writers) writer->stop_writing();
   co_await until_done(s, writers, 30s);
-  co_await judge(s, "#ops", writers, std::vector<Person*>(1, &reader));
+  co_await judge(s, "#ops", writers, std::vector<Person*>(1, all.reader));
 }
 
 TEST(DynamicQuorum, TwoFailuresOneAfterTheOtherAndTheLeaderGoesOnAlone) {
@@ -79,14 +65,9 @@ TEST(DynamicQuorum, TwoFailuresOneAfterTheOtherAndTheLeaderGoesOnAlone) {
 }
 
 awaitable<void> rolling_restart(Scenario& s) {
-  constexpr std::size_t sends_each = 1'000'000;
-  auto writers = co_await gather(s, "writer", 3, "#ops");
-  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
-  Person& reader = s.person("reader");
-  const bool arrived = co_await reader.arrive("#ops");
-  SCENARIO_REQUIRE(arrived, "the reader could not arrive");
-  for (Person* writer : writers) writer->begin_writing("#ops", sends_each, 4);
-  co_await until_acknowledged(s, writers, 200, 30s);
+  auto all = co_await crowd(s, 3, 4, 200);
+  auto& writers = all.writers;
+  SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
 
   for (int turn = 0; turn < 3; ++turn) {   // always the leader: the stop that is noticed most
     const NodeId leader = co_await s.leader();
@@ -110,7 +91,7 @@ awaitable<void> rolling_restart(Scenario& s) {
     EXPECT_TRUE(writer->refused().empty()) << writer->name() << ": " << writer->refused().front();
     EXPECT_TRUE(writer->unknown().empty()) << writer->name() << ": " << writer->unknown().front();
   }
-  co_await judge(s, "#ops", writers, std::vector<Person*>(1, &reader));
+  co_await judge(s, "#ops", writers, std::vector<Person*>(1, all.reader));
 }
 
 TEST(DynamicQuorum, APlannedStopOfEachLeaderInTurnFailsNoSend) {
@@ -119,13 +100,9 @@ TEST(DynamicQuorum, APlannedStopOfEachLeaderInTurnFailsNoSend) {
 }
 
 awaitable<void> lost_disk(Scenario& s) {
-  auto writers = co_await gather(s, "writer", 3, "#ops");
-  SCENARIO_REQUIRE(!writers.empty(), "the writers could not arrive");
-  Person& reader = s.person("reader");
-  const bool arrived = co_await reader.arrive("#ops");
-  SCENARIO_REQUIRE(arrived, "the reader could not arrive");
-  for (Person* writer : writers) writer->begin_writing("#ops", 1'000'000, 4);
-  co_await until_acknowledged(s, writers, 200, 30s);
+  auto all = co_await crowd(s, 3, 4, 200);
+  auto& writers = all.writers;
+  SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
 
   const NodeId leader = co_await s.leader();
   const NodeId wiped = s.follower(leader);
@@ -140,7 +117,7 @@ awaitable<void> lost_disk(Scenario& s) {
   EXPECT_TRUE(whole) << "it does not become a voter with its new directory";
   for (Person* writer : writers) writer->stop_writing();
   co_await until_done(s, writers, 30s);
-  co_await judge(s, "#ops", writers, std::vector<Person*>(1, &reader));
+  co_await judge(s, "#ops", writers, std::vector<Person*>(1, all.reader));
 }
 
 TEST(DynamicQuorum, AWipedNodeRejoinsByItselfUnderItsNewIncarnation) {
