@@ -35,6 +35,14 @@ Configuration replaced(Configuration configuration, const Member& gone, Incarnat
   return configuration;
 }
 
+bool same_voters(const Configuration& one, const Configuration& other) {
+  const auto within = [](const Configuration& some, const Configuration& all) {
+    return std::all_of(some.members.begin(), some.members.end(),
+                       [&](const Member& member) { return !member.voter || all.is_voter(member.id); });
+  };
+  return within(one, other) && within(other, one);
+}
+
 bool answers(const PeerStatus& peer, const PeerLink* link) {
   return peer.recently_heard && !(link != nullptr && link->refused_since);
 }
@@ -116,9 +124,11 @@ bool Autopilot::worth_shrinking() const {
 
 // A change that is not committed, while a majority of the configuration before it is heard (docs/decisions/0022): its
 // own majority fell silent, or answers and does not confirm it (a disk that hangs). Without this, two of three that are
-// well would wait for the third. Nothing else can be proposed meanwhile.
+// well would wait for the third. Nothing else can be proposed meanwhile. With the same voters it would help nobody, and
+// who became a member, and reads in the log that it was none again, would end as one that was replaced (R4).
 std::optional<Configuration> Autopilot::taken_back(const Status& status, const std::vector<PeerLink>& links,
                                                    TimePoint now) {
+  if (same_voters(*status.returnable, *status.configuration)) return std::nullopt;
   if (!same(std::exchange(changing_, status.configuration), status.configuration)) changing_since_ = now;
   const TimePoint patience = changing_since_ + options_.silent_grace;
   if (alive_voters(*status.returnable, status, links) < status.returnable->quorum()) return std::nullopt;

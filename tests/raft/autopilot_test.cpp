@@ -363,6 +363,18 @@ TEST(Autopilot, AChangeThatIsHeardAndNotConfirmedIsTakenBackAfterAWhile) {
   EXPECT_FALSE(scene.ask(autopilot)) << "it would not help";
 }
 
+TEST(Autopilot, AChangeThatLeavesTheVotersAsTheyAreIsNeverTakenBack) {
+  Scene scene(2, 1);
+  auto before = *configuration_of(2, 1);
+  before.members.back().id.incarnation = Incarnation(77);   // the place was given to the data directory that came (R4)
+  scene.status.returnable = configuration_of(before.members);
+  Autopilot autopilot;
+  EXPECT_FALSE(scene.ask(autopilot));
+  scene.silence(2);
+  scene.pass(60s);
+  EXPECT_FALSE(scene.ask(autopilot));
+}
+
 TEST(Autopilot, WhoIsNoMemberAnyMoreDoesNotCountAsHeard) {
   Scene scene(2);
   scene.status.returnable = configuration_of(3);
