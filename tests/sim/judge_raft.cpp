@@ -25,12 +25,12 @@ std::optional<std::string> RaftJudge::observe(ServerId id, const raft::Consensus
     if (auto broken = check_promise(id, seen)) return broken;
   }
   if (server.hard_state_is_durable()) seen.promised.hard_state = server.hard_state();
-  const Index held = seen.last.index;   // before this step
+  const Before before{seen.last.index, seen.role == raft::Role::leader && status.role != raft::Role::leader};
   count(seen, status);
   while (truth_.committed() < server.hard_state().commit_index) {
     const Index next = truth_.committed().next();
     if (next <= server.log().base().index) return words(id) + " lacks entry " + std::to_string(next.value);
-    if (auto broken = check_copies(next, held, server)) return broken;
+    if (auto broken = check_copies(next, before, server)) return broken;
     truth_.commit(server.log().at(next), now);
   }
   return std::nullopt;
@@ -141,7 +141,18 @@ std::pair<std::size_t, std::size_t> RaftJudge::copies_of(raft::EntryId entry,
   return {copies, voters};
 }
 
-std::optional<std::string> RaftJudge::check_copies(Index index, Index held, const raft::Consensus& by) const {
+// By a configuration that is one member's vote away: a leader that ended in this step cut its own change (decision
+// 0022), and may have counted by it before; any majority of the one shares a server with any of the other.
+bool RaftJudge::enough_by_a_change(raft::EntryId entry, const raft::Configuration& configuration) const {
+  return std::any_of(configuration.members.begin(), configuration.members.end(), [&](const raft::Member& member) {
+    raft::Configuration changed = configuration;
+    for (raft::Member& one : changed.members) one.voter = one.voter != (one.id == member.id);
+    const auto [copies, voters] = copies_of(entry, changed);
+    return 2 * copies > voters;
+  });
+}
+
+std::optional<std::string> RaftJudge::check_copies(Index index, Before before, const raft::Consensus& by) const {
   const raft::Log& log = by.log();
   const raft::EntryId entry = log.at(index).id;
   if (entry.term == Term(1)) return std::nullopt;   // the founders' entry: agreed on at the birth, not counted (R3)
@@ -150,11 +161,12 @@ std::optional<std::string> RaftJudge::check_copies(Index index, Index held, cons
   if (!configuration) return std::nullopt;
   const auto [copies, voters] = copies_of(entry, *configuration);
   if (2 * copies > voters) return std::nullopt;
-  if (held >= log.base().index && log.configuration_index() > held) {
-    const auto& before = log.configuration_at(held);
-    const auto [had, of] = before ? copies_of(entry, *before) : std::pair<std::size_t, std::size_t>();
+  if (before.held >= log.base().index && log.configuration_index() > before.held) {
+    const auto& earlier = log.configuration_at(before.held);
+    const auto [had, of] = earlier ? copies_of(entry, *earlier) : std::pair<std::size_t, std::size_t>();
     if (2 * had > of) return std::nullopt;
   }
+  if (before.ended && enough_by_a_change(entry, *configuration)) return std::nullopt;
   return words(entry) + " is committed, but only " + std::to_string(copies) + " of " + std::to_string(voters) +
          " voters have it on their disks (catalogue 3)";
 }

@@ -49,8 +49,14 @@ class RaftJudge {
   };
 
   std::optional<std::string> check_promise(ServerId id, Seen& seen) const;
-  // Of the entry at `index`, that `by` takes for committed; its log ended at `held` before this step.
-  std::optional<std::string> check_copies(Index index, Index held, const raft::Consensus& by) const;
+  // What a server was before this step.
+  struct Before {
+    Index held;           // the end of its log
+    bool ended = false;   // it led, and does not now
+  };
+  // Of the entry at `index`, that `by` takes for committed.
+  std::optional<std::string> check_copies(Index index, Before before, const raft::Consensus& by) const;
+  bool enough_by_a_change(raft::EntryId entry, const raft::Configuration& configuration) const;
   // How many of the voters have it on their disks.
   std::pair<std::size_t, std::size_t> copies_of(raft::EntryId entry, const raft::Configuration& configuration) const;
   bool has_synced(ServerId id, raft::EntryId entry) const;

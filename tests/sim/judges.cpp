@@ -93,6 +93,8 @@ std::optional<Violation> Judges::at_end() {
   if (auto violation = after_step()) return violation;
   for (std::size_t i = 1; i <= parts.cluster.size(); ++i) {
     SimNode& machine = parts.cluster.node(i);
+    // Who is down tells nobody anything more: its life is over, though no other one has begun.
+    if (!machine.running()) parts.lives.began(machine.id(), parts.cluster.world().now());
     if (!is_alive(machine)) continue;
     if (auto fault = parts.nodes.at_end(machine.id(), machine.node())) return Violation{"nodes", std::move(*fault)};
   }
