@@ -187,8 +187,8 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
     opened.notes.push_back(disk.describe(wal) + ": what was not yet in the database file is there now");
   } else if (marked) {
     // The checkpoint is over, but its end was perhaps never synced as it is read here (a kill, a failed fsync): the
-    // emptied write-ahead file, and the mark that says so. The next round begins without a sync: what a power cut leaves
-    // of it must neither mix with the frames of the former one nor look like damage to them.
+    // emptied write-ahead file, and the mark that says so. The next round begins without a sync: what a power cut
+    // leaves of it must neither mix with the frames of the former one nor look like damage to them.
     if (disk.exists(wal)) disk.open(wal, OpenMode::read)->sync();   // fdatasync(2) asks for no writing descriptor
     write_mark(disk, mark_of(file), {marked->transactions, {}});
   }
