@@ -8,6 +8,7 @@
 
 #include "cli/chat_pipe.hpp"
 #include "cli/chat_terminal.hpp"
+#include "cli/complaint.hpp"
 #include "cli/server_finder.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
@@ -16,7 +17,6 @@
 namespace parley::cli {
 namespace {
 
-constexpr int exit_usage = 2;
 
 // Runs one of the two kinds to its end; its exception, if any, is the caller's.
 template <class Kind>
@@ -35,10 +35,7 @@ int run_to_the_end(boost::asio::io_context& context, Kind& chat) {
 int chat_command(const ChatOptions& options) {
   const StateDirectory state(options.state_directory);
   auto servers = find_servers(options.servers, options.config_file, state);
-  if (!servers) {
-    std::fprintf(stderr, "parley chat: %s\n", servers.error().message.c_str());
-    return exit_usage;
-  }
+  if (!servers) return complain("chat", servers.error().message, exit_wrong);
   boost::asio::io_context context{1};
   net::SteadyClock clock(context.get_executor());
   net::TcpNetwork network(context.get_executor());

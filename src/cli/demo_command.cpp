@@ -8,6 +8,7 @@
 #include <future>
 #include <thread>
 
+#include "cli/complaint.hpp"
 #include "cli/up_session.hpp"
 #include "net/spawn.hpp"
 #include "net/steady_clock.hpp"
@@ -83,34 +84,25 @@ int demo_command(const UpOptions& options, ChatOptions chat) {
   if (up.temporary) chat.no_store = true;
   auto taken = ClusterDirectory::take(up);
   if (taken.problem == ClusterDirectory::Problem::in_use) {
-    if (up.fresh) {
-      std::fprintf(stderr, "parley demo: %s; end it before you start a fresh one\n", taken.message.c_str());
-      return 2;
-    }
+    if (up.fresh) return complain("demo", taken.message + "; end it before you start a fresh one", exit_wrong);
     std::fprintf(stderr, "The cluster is running already: this is a second chat with it.\n");
     chat.config_file = (up.directory / "cluster_config.json").string();
     return chat_command(chat);
   }
-  if (!taken.directory) {
-    std::fprintf(stderr, "parley demo: %s\n", taken.message.c_str());
-    return 2;
-  }
+  if (!taken.directory) return complain("demo", taken.message, exit_wrong);
   const LocalLayout& layout = taken.directory->layout();
   auto security = node::load_peer_security(layout.cluster_key_file);
-  if (!security.ok()) {
-    std::fprintf(stderr, "parley demo: %s\n", security.error().message.c_str());
-    return 2;
-  }
+  if (!security.ok()) return complain("demo", security.error().message, exit_wrong);
   std::fprintf(stderr, "Starting %zu nodes; their data and logs are in %s\n", layout.nodes.size(),
                layout.directory.c_str());
   BackgroundCluster cluster(layout, std::move(*security));
   const auto started = cluster.start();
-  int exit_code = 1;
+  int exit_code = exit_failed;
   if (started.ok()) {
     chat.config_file = layout.config_file.string();
     exit_code = chat_command(chat);
   } else {
-    std::fprintf(stderr, "parley demo: %s\n", started.error().message.c_str());
+    exit_code = complain("demo", started.error().message, exit_failed);
   }
   cluster.stop();
   return exit_code;

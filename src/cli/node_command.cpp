@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "cli/complaint.hpp"
 #include "cli/service_manager.hpp"
 #include "net/argon2_hasher.hpp"
 #include "net/steady_clock.hpp"
@@ -25,15 +26,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int exit_failure = 1;
-constexpr int exit_usage = 2;
 constexpr auto readiness_interval = std::chrono::milliseconds(100);
 constexpr auto stop_patience = std::chrono::seconds(10);   // then the process ends as in a crash, which harms nothing
 
-int complain(const std::string& message, int code) {
-  std::fprintf(stderr, "parley node: %s\n", message.c_str());
-  return code;
-}
+int complain(const std::string& message, int code) { return cli::complain("node", message, code); }
 
 std::string known_ids(const node::ClusterConfig& config) {
   std::string ids;
@@ -60,7 +56,7 @@ class Process {
     auto opened = node::Node::open(seams, config_, id_, node::make_machine);
     if (!opened.ok()) {
       logger_.error("not_started", opened.error().message);
-      return exit_failure;
+      return exit_failed;
     }
     node_ = std::move(*opened);
     wait_for_signal();
@@ -77,7 +73,7 @@ class Process {
       // A dead loop is a dead node. After a failed write or sync nobody knows what is on the disk (RELIABILITY.md
       // section 3), so nothing is tidied up: the log is read afresh at the next start, as after a crash.
       logger_.error("failed", std::string(failure.what()) + "; the node ends");
-      std::_Exit(exit_failure);
+      std::_Exit(exit_failed);
     }
     logger_.info("stopped", "stopped");
     return 0;
@@ -110,7 +106,7 @@ class Process {
       patience_.async_wait([this](boost::system::error_code in_time) {
         if (in_time) return;
         logger_.error("stop_patience", "did not stop in time; ending at once");
-        std::_Exit(exit_failure);
+        std::_Exit(exit_failed);
       });
       wait_for_signal();
     });
@@ -139,27 +135,27 @@ class Process {
 
 int node_command(const NodeOptions& options) {
   const auto level = node::parse_log_level(options.log_level);
-  if (!level.ok()) return complain(level.error().message, exit_usage);
+  if (!level.ok()) return complain(level.error().message, exit_wrong);
   const auto format = node::parse_log_format(options.log_format);
-  if (!format.ok()) return complain(format.error().message, exit_usage);
+  if (!format.ok()) return complain(format.error().message, exit_wrong);
   auto config = node::load_cluster_config(options.config_file);
-  if (!config.ok()) return complain(config.error().message, exit_usage);
+  if (!config.ok()) return complain(config.error().message, exit_wrong);
   const node::NodeConfig* found = config->find(NodeId(options.id));
   if (found == nullptr) {
     return complain("there is no node " + std::to_string(options.id) + " in " + options.config_file +
                         "; it has: " + known_ids(*config),
-                    exit_usage);
+                    exit_wrong);
   }
   const node::NodeConfig self = *found;
   const auto logger = node::make_stderr_logger(self.id, *level, *format);
   try {
     auto security = node::load_peer_security(config->cluster_key_file, logger.get());
-    if (!security.ok()) return complain(security.error().message, exit_usage);
+    if (!security.ok()) return complain(security.error().message, exit_wrong);
     Process process(std::move(*config), self, std::move(*security), *logger);
     return process.run();
   } catch (const std::exception& failure) {
     logger->error("not_started", failure.what());
-    return exit_failure;
+    return exit_failed;
   }
 }
 

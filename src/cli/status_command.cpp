@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/ask.hpp"
+#include "cli/complaint.hpp"
 #include "cli/json_fields.hpp"
 #include "cli/server_finder.hpp"
 #include "cli/status_table.hpp"
@@ -21,7 +22,6 @@
 namespace parley::cli {
 namespace {
 
-constexpr int exit_usage = 2;
 constexpr std::size_t nodes_max = 64;   // asked in one run
 
 // Asks all addresses at once, and then those that the answers name beside them.
@@ -103,10 +103,7 @@ class Survey {
 int status_command(const StatusOptions& options) {
   const StateDirectory state(options.state_directory);
   auto servers = find_servers(options.servers, options.config_file, state);
-  if (!servers) {
-    std::fprintf(stderr, "parley status: %s\n", servers.error().message.c_str());
-    return exit_usage;
-  }
+  if (!servers) return complain("status", servers.error().message, exit_wrong);
   boost::asio::io_context context{1};
   net::SteadyClock clock(context.get_executor());
   net::TcpNetwork network(context.get_executor());

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 
+#include "cli/complaint.hpp"
 #include "cli/line_input.hpp"
 #include "cli/up_console.hpp"
 #include "cli/up_session.hpp"
@@ -69,8 +70,7 @@ class Up {
       net::spawn(context_.get_executor(), watch_.run());
       co_await console();
     } else {
-      std::fprintf(stderr, "parley up: %s\n", started.error().message.c_str());
-      exit_code_ = 1;
+      exit_code_ = complain("up", started.error().message, exit_failed);
     }
     prompting_ = false;
     say("stopping the nodes ...");
@@ -120,16 +120,10 @@ class Up {
 
 int up_command(const UpOptions& options) {
   auto taken = ClusterDirectory::take(options);
-  if (!taken.directory) {
-    std::fprintf(stderr, "parley up: %s\n", taken.message.c_str());
-    return 2;
-  }
+  if (!taken.directory) return complain("up", taken.message, exit_wrong);
   const LocalLayout& layout = taken.directory->layout();
   auto security = node::load_peer_security(layout.cluster_key_file);
-  if (!security.ok()) {
-    std::fprintf(stderr, "parley up: %s\n", security.error().message.c_str());
-    return 2;
-  }
+  if (!security.ok()) return complain("up", security.error().message, exit_wrong);
   Up up(layout, std::move(*security));
   return up.run();
 }
