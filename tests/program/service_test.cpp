@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstring>
+#include <map>
+#include <optional>
 
 #include "cli/cluster_layout.hpp"
 #include "cli/service_manager.hpp"
@@ -15,7 +17,6 @@ namespace parley::program {
 namespace {
 
 using ::testing::HasSubstr;
-using namespace std::chrono_literals;
 
 // The manager's end: a datagram socket at a path, or at an abstract name.
 class Manager {
@@ -45,36 +46,41 @@ class Manager {
   int socket_ = -1;
 };
 
-std::string configuration(int nodes) {
-  std::string list;
-  for (int id = 1; id <= nodes; ++id) {
-    const std::string here = "\" : { \"listen\": \"127.0.0.1:";
-    list += std::string(id == 1 ? "" : ", ") + "{ \"id\": " + std::to_string(id) + ", \"peer" + here +
-            std::to_string(cli::free_port()) + "\" }, \"client" + here + std::to_string(cli::free_port()) +
-            "\" }, \"data\": \"node-" + std::to_string(id) + "\" }";
+// Node 1 of so many, under a manager.
+class ManagedNode {
+ public:
+  explicit ManagedNode(std::size_t nodes) : manager_((folder_.path() / "notify").string()) {
+    cli::LayoutOptions options;
+    options.nodes = nodes;
+    options.prefer_default_ports = false;
+    const auto layout = cli::prepare_layout(folder_.path(), options);
+    EXPECT_TRUE(layout.ok());
+    if (layout.ok()) node_.emplace(layout->config_file, 1, folder_.path() / "log", environment());
   }
-  return "{ \"nodes\": [" + list + "] }";
-}
+  std::string hear() const { return manager_.hear(); }
+  void signal(int number) const { node_->signal(number); }
+  std::string log() const { return node_->log(); }
+
+ private:
+  std::map<std::string, std::string> environment() const { return {{"NOTIFY_SOCKET", manager_.name()}}; }
+  const TemporaryFolder folder_;
+  const Manager manager_;
+  std::optional<RunningNode> node_;
+};
 
 TEST(Service, AManagerIsToldWhenTheNodeServesAndWhenItStops) {
-  const TemporaryFolder folder;
-  const Manager manager((folder.path() / "notify").string());
-  const auto config = folder.write("c.json", configuration(1));
-  const RunningNode node(config, 1, folder.path() / "log", {{"NOTIFY_SOCKET", manager.name()}});
-  std::string told = manager.hear();
-  while (told.starts_with("STATUS=")) told = manager.hear();
+  const ManagedNode node(1);
+  std::string told = node.hear();
+  while (told.starts_with("STATUS=")) told = node.hear();
   EXPECT_EQ(told, "READY=1\nSTATUS=serves") << node.log();
   node.signal(SIGTERM);
-  EXPECT_EQ(manager.hear(), "STOPPING=1\nSTATUS=stops") << node.log();
+  EXPECT_EQ(node.hear(), "STOPPING=1\nSTATUS=stops") << node.log();
 }
 
 TEST(Service, AManagerIsToldWhomANodeWaitsFor) {
-  const TemporaryFolder folder;
-  const Manager manager((folder.path() / "notify").string());
-  const auto config = folder.write("c.json", configuration(3));
-  const RunningNode node(config, 1, folder.path() / "log", {{"NOTIFY_SOCKET", manager.name()}});
-  std::string told = manager.hear();
-  while (!told.empty() && told.find("node 2 3") == std::string::npos) told = manager.hear();
+  const ManagedNode node(3);
+  std::string told = node.hear();
+  while (!told.empty() && told.find("node 2 3") == std::string::npos) told = node.hear();
   EXPECT_THAT(told, HasSubstr("STATUS=waiting for the birth of the cluster: not reachable yet: node 2 3"));
 }
 
