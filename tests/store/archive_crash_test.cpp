@@ -188,8 +188,8 @@ TEST(ArchiveCrash, AMarkThatWasWrittenAndNeverSyncedIsNotReliedOn) {
   }
 }
 
-// Nor is the emptied write-ahead file, if its sync fails: a power cut in the next round could bring old frames back, of a
-// state before the one that the database file holds.
+// Nor is the emptied write-ahead file, if its sync fails: a power cut in the next round could bring old frames back, of
+// a state before the one that the database file holds.
 TEST(ArchiveCrash, AnEmptiedWriteAheadFileThatWasNeverSyncedIsNotReliedOn) {
   const Story story;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
