@@ -125,6 +125,20 @@ TEST_F(MembershipTest, ARemovedNodeThatWasAwayIsToldWhenItComesBack) {
   EXPECT_THROW(cluster.world().run_for(5s), Replaced);
 }
 
+// Decision 0014: a place that was added by its addresses is nobody's yet, so nobody was replaced by it.
+TEST_F(MembershipTest, ARemovedNodeThatIsAddedAgainTakesItsPlaceOverItsOldDataDirectory) {
+  auto& removed = follower();
+  removed.kill();
+  cluster.world().run_for(1s);
+  EXPECT_EQ(ask(*cluster.leader(), Action::remove, removed.id().value).outcome, Outcome::done);
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, removed.id().value).outcome, Outcome::done);
+  ASSERT_TRUE(removed.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(removed.id().value); })) << cluster.story();
+  EXPECT_EQ(cluster.voters(), 3U);
+  removed.submit("from who was away");
+  EXPECT_TRUE(cluster.wait_until_all_applied("from who was away"));
+}
+
 TEST_F(MembershipTest, ALeaderThatIsToBeRemovedHandsOverFirst) {
   auto& old_leader = *cluster.leader();
   const auto reply = ask(old_leader, Action::remove, old_leader.id().value);
