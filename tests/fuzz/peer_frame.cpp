@@ -61,6 +61,7 @@ wire::PeerFrame any_frame(Input& in) {
       hello.to = NodeId(in.u32());
       hello.cluster = ClusterId(in.any_number());
       hello.founding = any_digest(in);
+      hello.configuration = Index(in.any_number());
       return hello;
     }
     case 1: {
