@@ -58,7 +58,8 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random) || quorum_fault(event, random) || member_fault(event, random) || (clients_ && clients_(event));
+         clock_fault(event, random) || quorum_fault(event, random) || member_fault(event, random) ||
+         (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }

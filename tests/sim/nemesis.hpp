@@ -51,7 +51,7 @@ class Nemesis {
     bool restart_waits = false;
     bool expelled = false;         // an operator has asked once for its removal: it may be carried out late, and again
     TimePoint away_until{};        // nor does anybody take it in again before
-    bool outside = false;          // it ended because it is no member: nobody starts it before the operator has seen to it
+    bool outside = false;          // it ended because it is no member: nobody starts it before the operator lets it
     bool seen_to = false;          // since it ended so: it has an empty data directory now, or keeps its own
     std::function<void(SimNode&)> before_start;   // once
   };
