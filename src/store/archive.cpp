@@ -38,11 +38,16 @@ class SqliteArchive final : public Archive {
     once_sound([&] { connection_->run([&] { writer_->write(batch); }); });
   }
 
-  void checkpoint() override {
+  void checkpoint() override { checkpoint_through(WalEnd::as_written); }
+
+  // The first one, of what a former process left.
+  void carry_over() { checkpoint_through(WalEnd::verified); }
+
+  void checkpoint_through(WalEnd end) {
     once_sound([&] {
       // The mark may promise only what a power cut can't take back.
       if (disk_.exists(wal_of(file_))) Vfs::on(disk_)->open_wal(wal_of(file_))->sync();
-      Mark mark{writer_->writes(), wal_extent(disk_, wal_of(file_))};
+      Mark mark{writer_->writes(), wal_extent(disk_, wal_of(file_), end)};
       write_mark(disk_, mark_of(file_), mark);
       const bool whole = connection_->run([&] {
         copy_pages(SQLITE_CHECKPOINT_PASSIVE);   // most of the work, while readers read
@@ -179,13 +184,14 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
   const bool carried_over = disk.exists(wal) && disk.open(wal, OpenMode::read)->size() > 0;
   const auto installed = connection->run([&] { return read_installed(*connection); });
   opened.installed = installed && *installed == stored.position.applied;
-  opened.archive = std::make_unique<SqliteArchive>(disk, file, std::move(connection), stored, opened.installed);
+  auto archive = std::make_unique<SqliteArchive>(disk, file, std::move(connection), stored, opened.installed);
   if (carried_over) {
     // Also what makes every page of the database file whole again after a power cut in a checkpoint, so that a
     // scrub may take what it finds at its word.
-    opened.archive->checkpoint();
+    archive->carry_over();
     opened.notes.push_back(disk.describe(wal) + ": what was not yet in the database file is there now");
   }
+  opened.archive = std::move(archive);
   return opened;
 }
 

@@ -59,25 +59,39 @@ std::string read(File& file, std::uint64_t offset, std::size_t size) {
   return bytes;
 }
 
-bool is_header(std::string_view header) {
-  if (header.size() < header_size || (big_endian(header, 0) & ~1U) != magic) return false;
+Checksum sum_after(std::string_view header) {
   Checksum sum((big_endian(header, 0) & 1U) != 0);
   sum.add(header.substr(0, 24));
-  return sum.is(header, 24);
+  return sum;
+}
+
+bool is_header(std::string_view header) {
+  if (header.size() < header_size || (big_endian(header, 0) & ~1U) != magic) return false;
+  return sum_after(header).is(header, 24);
+}
+
+// A whole frame; `sum`: of all before, then of this one too.
+bool follows(std::string_view frame, Checksum& sum) {
+  sum.add(frame.substr(0, 8));
+  sum.add(frame.substr(frame_header_size));
+  return sum.is(frame, 16);
 }
 
 }  // namespace
 
-WalExtent wal_extent(Disk& disk, const std::string& file) {
+WalExtent wal_extent(Disk& disk, const std::string& file, WalEnd end) {
   WalExtent extent;
   if (!disk.exists(file)) return extent;
   const auto opened = disk.open(file, OpenMode::read);
   const std::string header = read(*opened, 0, header_size);
   if (!is_header(header)) return extent;
   extent.salt = salt_at(header, 16);
+  Checksum sum = sum_after(header);
+  const std::size_t size = end == WalEnd::verified ? frame_size : frame_header_size;
   for (std::uint64_t number = 1;; ++number) {
-    const std::string frame = read(*opened, header_size + (number - 1) * frame_size, frame_header_size);
-    if (frame.size() < frame_header_size || salt_at(frame, 8) != extent.salt) return extent;
+    const std::string frame = read(*opened, header_size + (number - 1) * frame_size, size);
+    if (frame.size() < size || salt_at(frame, 8) != extent.salt) return extent;
+    if (end == WalEnd::verified && !follows(frame, sum)) return extent;
     if (big_endian(frame, 4) != 0) extent.frames = number;   // the database's size after a transaction
   }
 }
@@ -92,15 +106,10 @@ std::optional<std::string> wal_lacks(Disk& disk, const std::string& file, const 
     return "is damaged: its header does not verify";
   }
   if (salt_at(header, 16) != extent.salt) return std::nullopt;
-  Checksum sum((big_endian(header, 0) & 1U) != 0);
-  sum.add(std::string_view(header).substr(0, 24));
+  Checksum sum = sum_after(header);
   for (std::uint64_t number = 1; number <= extent.frames; ++number) {
     const std::string frame = read(*opened, header_size + (number - 1) * frame_size, frame_size);
-    if (frame.size() == frame_size) {
-      sum.add(std::string_view(frame).substr(0, 8));
-      sum.add(std::string_view(frame).substr(frame_header_size));
-    }
-    if (frame.size() < frame_size || salt_at(frame, 8) != extent.salt || !sum.is(frame, 16)) {
+    if (frame.size() < frame_size || salt_at(frame, 8) != extent.salt || !follows(frame, sum)) {
       return "is damaged: its frame " + std::to_string(number) + " of " + std::to_string(extent.frames) +
              " that were synced does not verify";
     }

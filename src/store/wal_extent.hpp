@@ -17,9 +17,13 @@ struct WalExtent {
   bool operator==(const WalExtent&) const = default;
 };
 
-// Of a file that nobody writes to now, by the headers alone. No file, an empty one, or one without a whole
-// transaction: 0 frames. Throws DiskError.
-WalExtent wal_extent(Disk& disk, const std::string& file);
+// Where it ends: as it was written here, by the headers alone, so that a page that rotted since is missed; or, of a file
+// found at a start, where SQLite takes it to end: a power cut may leave headers whose pages never came.
+enum class WalEnd : std::uint8_t { as_written, verified };
+
+// Of a file that nobody writes to now. No file, an empty one, or one without a whole transaction: 0 frames. Throws
+// DiskError.
+WalExtent wal_extent(Disk& disk, const std::string& file, WalEnd end);
 
 // Whether the file still holds all of that, every checksum verified; one that has begun anew since needs to hold
 // nothing. nullopt: it does. Otherwise what is wrong, to follow the file's name. Throws DiskError.
