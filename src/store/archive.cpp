@@ -190,6 +190,12 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
     // scrub may take what it finds at its word.
     archive->carry_over();
     opened.notes.push_back(disk.describe(wal) + ": what was not yet in the database file is there now");
+  } else {
+    // The last checkpoint was complete, but a process that was killed, or whose sync failed, may have left its end in
+    // memory only: the file emptied, the mark that says so. The next round begins without a sync: what a power cut then
+    // leaves of it must neither mix with the former round nor look like damage to that.
+    if (disk.exists(wal)) disk.open(wal, OpenMode::open_or_create)->sync();
+    if (marked) write_mark(disk, mark_of(file), {marked->transactions, {}});
   }
   opened.archive = std::move(archive);
   return opened;
