@@ -101,7 +101,7 @@ std::optional<std::string> wal_lacks(Disk& disk, const std::string& file, const 
   const auto opened = disk.open(file, OpenMode::read);
   const std::string header = read(*opened, 0, header_size);
   if (!is_header(header)) {
-    // While a mark says that frames are needed nobody begins the file anew (Archive::open), so no power cut leaves that.
+    // While a mark says that frames are needed nobody begins the file anew (archive.cpp), so no power cut leaves that.
     if (opened->size() < header_size + frame_size) return std::nullopt;
     return "is damaged: its header does not verify";
   }

@@ -17,8 +17,8 @@ struct WalExtent {
   bool operator==(const WalExtent&) const = default;
 };
 
-// Where it ends: as it was written here, by the headers alone, so that a page that rotted since is missed; or, of a file
-// found at a start, where SQLite takes it to end: a power cut may leave headers whose pages never came.
+// Where it ends: as it was written here, by the headers alone, so that a page that rotted since is missed; or, of a
+// file found at a start, where SQLite takes it to end: a power cut may leave headers whose pages never came.
 enum class WalEnd : std::uint8_t { as_written, verified };
 
 // Of a file that nobody writes to now. No file, an empty one, or one without a whole transaction: 0 frames. Throws
