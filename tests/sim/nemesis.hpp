@@ -102,6 +102,7 @@ class Nemesis {
     Reply reply;
   };
   bool member_fault(const FaultEvent& event, Random& random);
+  bool may_remove(const SimNode& node);
   void remove(SimNode& node, Duration lasts);
   void insist(const wire::MemberRequest& request, TimePoint until);
   void move(SimNode& node, Random& random);

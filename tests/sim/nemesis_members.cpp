@@ -43,6 +43,7 @@ bool Nemesis::member_fault(const FaultEvent& event, Random& random) {
   SimNode& node = random.chance(0.3) ? *leader_or_any(random) : any_node(random);
   const std::uint64_t what = random.below(10);
   if (what < 7) {
+    if (!may_remove(node)) return false;
     remove(node, event.lasts);
   } else if (what < 9) {
     move(node, random);
@@ -53,6 +54,18 @@ bool Nemesis::member_fault(const FaultEvent& event, Random& random) {
     insist(request, cluster_.world().now() + event.lasts);
   }
   return true;
+}
+
+// Whose clock is years ahead ends every login and client session once it is the only member: there is no other clock
+// that it could be compared with (R14). So where one is, one at most is away at a time.
+bool Nemesis::may_remove(const SimNode& node) {
+  if (!plan_.chosen.contains(Fault::ten_years)) return true;
+  note_all_beliefs();
+  const auto committed = latest_committed().configuration;
+  const auto leaving = may_be_removed();
+  return committed && std::ranges::all_of(cares_, [&](const auto& entry) {
+    return entry.first == node.id() || (committed->find(entry.first) != nullptr && !leaving.contains(entry.first));
+  });
 }
 
 // Never by force. It is told, and ends; after `lasts` it is taken in again.
