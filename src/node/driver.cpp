@@ -7,6 +7,16 @@
 #include "raft/log.hpp"
 
 namespace parley::node {
+namespace {
+
+// Whether another data directory of that node has its place. One that was added by its addresses (incarnation 0) is
+// nobody's yet, and goes to whoever calls (decision 0014).
+bool has_other(const raft::Configuration& configuration, ServerId server) {
+  const auto* place = configuration.find(server.node);
+  return place != nullptr && place->id != server && place->id.incarnation != Incarnation(0);
+}
+
+}  // namespace
 
 Driver::Driver(Seams seams, TaskGroup& tasks, DriverOwner& owner, store::WriteAheadLog& log)
     : seams_(seams),
@@ -117,7 +127,7 @@ void Driver::follow_membership(Index index, raft::ConfigurationPtr committed) {
   // What is later in its log may have given the place back: then this is history that is applied again.
   const auto& latest = consensus_->log().configuration();
   const bool again = latest && latest->find(self_) != nullptr;
-  if (was_member_ && !member && !again && now.find(self_.node) != nullptr) {
+  if (was_member_ && !member && !again && has_other(now, self_)) {
     throw Replaced("node " + std::to_string(self_.node.value) +
                    " goes on with another data directory: this one was replaced and must not take part again. Its data "
                    "may be removed once the cluster is healthy");
@@ -134,8 +144,10 @@ void Driver::told_not_a_member(Index index, const raft::Configuration& configura
   const std::string me = "node " + std::to_string(self_.node.value);
   if (configuration.find(self_.node) == nullptr) {
     throw Replaced(me + " was removed from the cluster: it takes no part any more, and its data may be removed. To "
-                        "take it in again give it an empty data directory and use `parley member add`");
+                        "take it in again use `parley member add`, then start it, over this data directory or an "
+                        "empty one");
   }
+  if (!has_other(configuration, self_)) return;
   throw Replaced(me + " goes on with another data directory: this one was replaced and must not take part again. Its "
                       "data may be removed once the cluster is healthy");
 }

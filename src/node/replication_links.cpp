@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "node/replication_node.hpp"
+#include "raft/log.hpp"
 
 // How links change what a node knows: greetings, messages, forwarded commands, presence.
 
@@ -45,6 +46,8 @@ wire::Hello ReplicationNode::hello_to(NodeId to) const {
   hello.cluster = identity_.cluster;
   hello.founding = founding_;
   hello.log_end = log_end();
+  if (driver_.started()) hello.configuration = driver_.consensus().log().configuration_index();
+  hello.address = self_config_.peer.advertise;
   return hello;
 }
 
@@ -167,6 +170,7 @@ Greeting ReplicationNode::answer(const wire::Hello& hello) {
 
 void ReplicationNode::inbound_up(const wire::Hello& hello) {
   forwards_.link_lost(hello.from.node);   // what it still had to answer on a former link is lost
+  meet(hello);
   if (auto* known = peer(hello.from.node)) known->dial_now();
   if (driver_.started() && is_other_incarnation(hello.from)) say_not_a_member(hello.from);
   if (born() && hello.cluster == identity_.cluster) autopilot_.called(hello.from);

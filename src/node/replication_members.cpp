@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/address.hpp"
 #include "node/replication_node.hpp"
 #include "raft/log.hpp"
 
@@ -8,6 +9,11 @@
 // list, and what this node makes of it when it is one of them (R4).
 
 namespace parley::node {
+namespace {
+
+constexpr std::size_t peers_max = 2 * raft::members_max;   // whom this node dials
+
+}  // namespace
 
 // Neither a member by what is committed nor by what is in the log.
 bool ReplicationNode::is_stranger(ServerId server) const {
@@ -23,17 +29,32 @@ wire::NotAMember ReplicationNode::not_a_member() const {
   return frame;
 }
 
-// Another incarnation of a member is let in: it may be a lost disk that is to be replaced. An unknown id is not.
+// Another incarnation of a member is let in: it may be a lost disk that is to be replaced. An unknown id is not, unless
+// its log holds a later configuration than is committed here: then it may be the very leader that this node waits for,
+// taken in while this one was away, and would not believe what is said here anyway (told_not_a_member; decision 0023).
 std::optional<Greeting> ReplicationNode::answer_to_stranger(const wire::Hello& hello) const {
   if (!is_stranger(hello.from)) return std::nullopt;
   if (configuration_->find(hello.from.node) != nullptr) return std::nullopt;
   if (driver_.committed_configuration()->find(hello.from.node) != nullptr) return std::nullopt;
-  if (hello.cluster == identity_.cluster) return Greeting(not_a_member());
+  const bool own = hello.cluster == identity_.cluster;
+  if (own && hello.configuration > driver_.committed_configuration_index()) return std::nullopt;
+  if (own) return Greeting(not_a_member());
   const std::string id = std::to_string(hello.from.node.value);
   wire::Rejected rejected;
   rejected.reason = "node " + id + " is not a member of this cluster; on one that is, say: parley member add " + id +
                     " --peer HOST:PORT --client HOST:PORT";
   return Greeting(std::move(rejected));
+}
+
+// Who was let in though this node does not know it is answered at the address that it gives, until the log tells one.
+void ReplicationNode::meet(const wire::Hello& hello) {
+  if (!born() || hello.cluster != identity_.cluster || !is_stranger(hello.from)) return;
+  if (configuration_->find(hello.from.node) != nullptr || !net::parse_address(hello.address).ok()) return;
+  const bool known = peer(hello.from.node) != nullptr;
+  if (!known && peers_.size() >= peers_max) return;
+  Peer& met = known ? *peer(hello.from.node) : add_peer(hello.from.node);
+  met.set_addresses({hello.address});
+  if (!known && !stopping_) met.start();
 }
 
 std::string ReplicationNode::told_not_a_member(NodeId by, const wire::NotAMember& frame) {

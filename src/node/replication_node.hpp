@@ -97,6 +97,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::string told_rolled_back(NodeId by, const wire::RolledBack& frame) override;
   Index log_end() const;
   bool is_stranger(ServerId server) const;
+  void meet(const wire::Hello& hello);
   wire::NotAMember not_a_member() const;
   void configuration_committed() override;
   void tell_stranger(NodeId to);

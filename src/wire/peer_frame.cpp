@@ -53,6 +53,9 @@ Kind put(Writer& out, const Hello& hello) {
   out.u64(hello.cluster.value);
   out.raw(hello.founding.view());
   out.u64(hello.log_end.value);
+  out.u64(hello.configuration.value);
+  PARLEY_ASSERT(hello.address.size() <= address_max, "an address within address_max");
+  out.string(hello.address);
   return Kind::hello;
 }
 
@@ -65,6 +68,8 @@ Hello get_hello(Reader& in) {
   hello.cluster = ClusterId(in.u64());
   hello.founding = read_digest(in);
   hello.log_end = Index(in.u64());
+  hello.configuration = Index(in.u64());
+  hello.address = in.string(address_max);
   return hello;
 }
 

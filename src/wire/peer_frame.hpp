@@ -35,6 +35,8 @@ struct Hello {
   ClusterId cluster;                 // 0: never initialised (R3)
   Digest founding;                   // of the node ids and addresses in the configuration file: must agree at birth
   Index log_end;                     // what its disk holds of the log, to that entry; 0: not born
+  Index configuration;               // where the latest one in its log stands, committed or not; 0: none
+  std::string address;               // at which it is to be answered by who does not know it (decision 0023)
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {

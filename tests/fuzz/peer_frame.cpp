@@ -63,6 +63,7 @@ wire::PeerFrame any_frame(Input& in) {
       hello.cluster = ClusterId(in.any_number());
       hello.founding = any_digest(in);
       hello.log_end = Index(in.any_number());
+      hello.configuration = Index(in.any_number());
       return hello;
     }
     case 1: {

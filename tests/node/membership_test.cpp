@@ -125,6 +125,38 @@ TEST_F(MembershipTest, ARemovedNodeThatWasAwayIsToldWhenItComesBack) {
   EXPECT_THROW(cluster.world().run_for(5s), Replaced);
 }
 
+// Decision 0014: a place that was added by its addresses is nobody's yet, so nobody was replaced by it.
+TEST_F(MembershipTest, ARemovedNodeThatIsAddedAgainTakesItsPlaceOverItsOldDataDirectory) {
+  auto& removed = follower();
+  removed.kill();
+  cluster.world().run_for(1s);
+  EXPECT_EQ(ask(*cluster.leader(), Action::remove, removed.id().value).outcome, Outcome::done);
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, removed.id().value).outcome, Outcome::done);
+  ASSERT_TRUE(removed.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(removed.id().value); })) << cluster.story();
+  EXPECT_EQ(cluster.voters(), 3U);
+  removed.submit("from who was away");
+  EXPECT_TRUE(cluster.wait_until_all_applied("from who was away"));
+}
+
+// Decision 0023: it knows neither that the fourth is a member nor where it is, and only the fourth has the entries that
+// say so.
+TEST_F(MembershipTest, ANodeThatWasAwayFollowsALeaderThatWasTakenInMeanwhile) {
+  auto& away = follower();
+  away.kill();
+  cluster.world().run_for(1s);
+  ASSERT_TRUE(cluster.node(4).start().ok());
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, 4).outcome, Outcome::done);
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); })) << cluster.story();
+  EXPECT_EQ(ask(*cluster.leader(), Action::transfer, 4).outcome, Outcome::done);
+  ASSERT_TRUE(away.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr && cluster.votes(away.id().value); }))
+      << cluster.story();
+  EXPECT_EQ(cluster.leader(), &cluster.node(4)) << "else this shows nothing";
+  away.submit("from who was away");
+  EXPECT_TRUE(cluster.wait_until_all_applied("from who was away"));
+}
+
 TEST_F(MembershipTest, ALeaderThatIsToBeRemovedHandsOverFirst) {
   auto& old_leader = *cluster.leader();
   const auto reply = ask(old_leader, Action::remove, old_leader.id().value);

@@ -29,10 +29,6 @@ std::string words_of(const std::exception_ptr& failure) {
   }
 }
 
-std::string address(NodeId node, int port) {
-  return "10.0.0." + std::to_string(node.value) + ":" + std::to_string(port);
-}
-
 node::ClusterConfig configuration(const ClusterOptions& options) {
   node::ClusterConfig config;
   config.allow_plaintext = true;
@@ -44,8 +40,8 @@ node::ClusterConfig configuration(const ClusterOptions& options) {
   for (std::uint32_t id = 1; id <= options.nodes; ++id) {
     node::NodeConfig node;
     node.id = NodeId(id);
-    node.peer.listen = node.peer.advertise = address(NodeId(id), 7101);
-    node.client.listen = node.client.advertise = address(NodeId(id), 7201);
+    node.peer.listen = node.peer.advertise = address_of(NodeId(id), peer_port);
+    node.client.listen = node.client.advertise = address_of(NodeId(id), client_port);
     node.data = "node-" + std::to_string(id);
     config.nodes.push_back(std::move(node));
   }
@@ -53,6 +49,10 @@ node::ClusterConfig configuration(const ClusterOptions& options) {
 }
 
 }  // namespace
+
+std::string address_of(NodeId node, int port, int name) {
+  return "10.0." + std::to_string(name) + "." + std::to_string(node.value) + ":" + std::to_string(port);
+}
 
 // One life of the node and the seams it was given; torn down in the order that end() says.
 struct SimNode::Parts {
@@ -341,7 +341,7 @@ SimCluster::~SimCluster() {
 
 std::vector<std::string> SimCluster::servers() const {
   std::vector<std::string> addresses;
-  for (const auto& node : nodes_) addresses.push_back(address(node->id(), 7201));
+  for (const auto& node : nodes_) addresses.push_back(address_of(node->id(), client_port));
   return addresses;
 }
 

@@ -19,6 +19,11 @@ namespace parley::sim {
 
 class SimNode;
 
+// Where a node listens. Its machine has two names: 10.0.0.N and 10.0.1.N.
+inline constexpr int peer_port = 7101;
+inline constexpr int client_port = 7201;
+std::string address_of(NodeId node, int port, int name = 0);
+
 // Told of the beginnings and ends of nodes' lives: the judges'.
 class LifeObserver {
  public:

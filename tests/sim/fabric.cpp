@@ -30,6 +30,12 @@ Host Fabric::host_of(const std::string& address) {
   return static_cast<Host>(std::stoul(address.substr(dot + 1, colon - dot - 1)));
 }
 
+std::string Fabric::first_name(std::string address) {
+  constexpr std::string_view second = "10.0.1.";
+  if (address.starts_with(second)) address.replace(0, second.size(), "10.0.0.");
+  return address;
+}
+
 bool Fabric::reaches(Host from, Host to) const {
   return !is_parted(from, to) && !off_.contains(from) && !off_.contains(to);
 }

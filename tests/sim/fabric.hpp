@@ -62,6 +62,7 @@ class Fabric {
   std::uint64_t delivered() const { return delivered_; }
 
   // The host of "10.0.0.N:port".
+  static std::string first_name(std::string address);   // of a machine that has two: 10.0.0.N and 10.0.1.N
   static Host host_of(const std::string& address);
 
  private:

@@ -1,6 +1,7 @@
 #include "sim/judge_raft.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace parley::sim {
 namespace {
@@ -32,6 +33,7 @@ std::optional<std::string> RaftJudge::observe(ServerId id, const raft::Consensus
     if (next <= server.log().base().index) return words(id) + " lacks entry " + std::to_string(next.value);
     if (auto broken = check_copies(next, before, server)) return broken;
     truth_.commit(server.log().at(next), now);
+    count_change(server.log().at(next));
   }
   return std::nullopt;
 }
@@ -48,6 +50,20 @@ void RaftJudge::count(Seen& seen, const raft::Status& status) {
                    (seen.last.index > log.last_index() || log.term_at(seen.last.index) != seen.last.term);
   if (cut) ++truncations_;
   seen.last = log.last_id();
+}
+
+// What the autopilot changes by itself is votes and incarnations.
+void RaftJudge::count_change(const raft::Entry& committed) {
+  const auto* after = std::get_if<raft::ConfigurationPtr>(&committed.content);
+  if (after == nullptr) return;
+  const auto before = std::exchange(configuration_, *after);
+  if (!before) return;   // the founders'
+  ++configurations_;
+  const auto same_place = [](const raft::Member& one, const raft::Member& other) {
+    return one.id.node == other.id.node && one.peer_address == other.peer_address &&
+           one.client_address == other.client_address;
+  };
+  if (!std::ranges::equal(before->members, configuration_->members, same_place)) ++member_changes_;
 }
 
 // -- over restarts --------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class RaftJudge {
   std::uint64_t elections() const { return leaders_; }
   std::uint64_t campaigns() const { return campaigns_; }
   std::uint64_t truncations() const { return truncations_; }
+  std::uint64_t configurations() const { return configurations_; }   // committed, but for the founders'
+  std::uint64_t member_changes() const { return member_changes_; }   // of these, who is a member, or where
   bool leads_alone(ServerId id) const;   // leads, and has an entry that no other server has
 
  private:
@@ -61,6 +63,7 @@ class RaftJudge {
   std::pair<std::size_t, std::size_t> copies_of(raft::EntryId entry, const raft::Configuration& configuration) const;
   bool has_synced(ServerId id, raft::EntryId entry) const;
   void count(Seen& seen, const raft::Status& status);
+  void count_change(const raft::Entry& committed);
   void forget_process(ServerId id, Seen& seen);
 
   Truth& truth_;
@@ -69,6 +72,9 @@ class RaftJudge {
   std::uint64_t leaders_ = 0;
   std::uint64_t campaigns_ = 0;
   std::uint64_t truncations_ = 0;
+  raft::ConfigurationPtr configuration_;   // committed last
+  std::uint64_t configurations_ = 0;
+  std::uint64_t member_changes_ = 0;
 };
 
 }  // namespace parley::sim

@@ -160,6 +160,8 @@ void Judges::Parts::count_up() {
   counters.campaigns = raft.campaigns();
   counters.truncations = raft.truncations();
   counters.committed = truth.committed().value;
+  counters.configurations = raft.configurations();
+  counters.member_changes = raft.member_changes();
   counters.messages = counters.acknowledged = counters.refused = counters.unknown = 0;
   counters.pages = counters.pushes = 0;
   for (const auto& change : truth.changes()) counters.messages += change.is_new ? 1 : 0;

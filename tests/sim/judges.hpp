@@ -26,6 +26,8 @@ struct Counters {
   std::uint64_t restarts = 0;
   std::uint64_t snapshots = 0;   // installed
   std::uint64_t committed = 0;       // entries
+  std::uint64_t configurations = 0;  // of them
+  std::uint64_t member_changes = 0;  // of these, who is a member, or at which addresses: what only an operator asks for
   std::uint64_t messages = 0;        // sent, in the log
   std::uint64_t acknowledged = 0;    // operations done
   std::uint64_t refused = 0;

@@ -30,6 +30,7 @@ void Nemesis::begin() {
     schedule(event.at, [this, event] { carry_out(event); });
   }
   schedule(look_interval, [this] { look_after_nodes(); });
+  look_after_members();
 }
 
 void Nemesis::schedule(Duration after, std::function<void()> action) {
@@ -57,7 +58,8 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random) || quorum_fault(event, random) || (clients_ && clients_(event));
+         clock_fault(event, random) || quorum_fault(event, random) || member_fault(event, random) ||
+         (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
@@ -75,12 +77,15 @@ void Nemesis::look_after_nodes() {
     SimNode& node = cluster_.node(i);
     Care& cared = care(node);
     if (node.running() || cared.restart_waits || cared.broken) continue;
+    const bool told = went_as_told(node);
+    if (told && !cared.seen_to) cared.outside = true;
+    if (cared.outside) continue;
     // In the end nobody needs to see it come upon the same page again and again.
     if (all_healed_ && cared.damaged && !node.last_words().empty()) {
       stays_down(node);
       continue;
     }
-    if (!node.last_words().empty() && !cared.may_end && !cared.damaged && !finding_) {
+    if (!node.last_words().empty() && !cared.may_end && !cared.damaged && !told && !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
     restart_after(node, Duration(random_.below(static_cast<std::uint64_t>(restart_at_most.count()))));
@@ -100,8 +105,9 @@ void Nemesis::restart_after(SimNode& node, Duration downtime) {
 
 void Nemesis::start(SimNode& node) {
   Care& cared = care(node);
-  if (cared.broken) return;
+  if (cared.broken || cared.outside) return;
   cared.may_end = false;
+  cared.seen_to = false;
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
   const auto refused = node.try_start();
   if (!refused) return;
@@ -152,6 +158,7 @@ std::set<NodeId> Nemesis::leave_a_majority() {
     leave_broken(node);
   }
   schedule(look_interval, [this] { look_after_nodes(); });
+  take_all_in();
   return core;
 }
 
@@ -200,6 +207,7 @@ void Nemesis::heal_all() {
     if (!node.running()) start(node);
   }
   schedule(look_interval, [this] { look_after_nodes(); });
+  take_all_in();
 }
 
 }  // namespace parley::sim

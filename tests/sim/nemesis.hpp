@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "raft/configuration.hpp"
 #include "sim/cluster.hpp"
 #include "sim/fault_plan.hpp"
+#include "wire/member_frame.hpp"
 
 namespace parley::sim {
 
@@ -47,6 +49,10 @@ class Nemesis {
     Index owed;                    // nor before it holds that again
     bool broken = false;
     bool restart_waits = false;
+    bool expelled = false;         // an operator has asked once for its removal: it may be carried out late, and again
+    TimePoint away_until{};        // nor does anybody take it in again before
+    bool outside = false;          // it ended because it is no member: nobody starts it before the operator lets it
+    bool seen_to = false;          // since it ended so: it has an empty data directory now, or keeps its own
     std::function<void(SimNode&)> before_start;   // once
   };
   using Cables = std::vector<std::pair<Host, Host>>;   // directions
@@ -75,6 +81,7 @@ class Nemesis {
     bool committed = false;
   };
   void note_all_beliefs();
+  Belief latest_committed() const;
   std::vector<Belief> relevant() const;
   std::vector<Belief> about_to_be();
   bool enough(const std::set<NodeId>& nodes, bool promoted = false);
@@ -82,9 +89,30 @@ class Nemesis {
   std::set<NodeId> intact() const;
   bool quorum_fault(const FaultEvent& event, Random& random);
   void wipe(SimNode& node, Duration downtime);
+  void lose_directory(SimNode& node);
   bool roll_back(SimNode& node, Duration lasts);
   bool others_hold_all_of(SimNode& node);
   bool hand_over(Random& random);
+
+  // nemesis_members.cpp
+  using Reply = std::shared_ptr<std::optional<wire::MemberReply>>;
+  struct Removal {                 // asked for, and maybe on its way yet
+    NodeId node;
+    TimePoint asked;
+    Reply reply;
+  };
+  bool member_fault(const FaultEvent& event, Random& random);
+  bool may_remove(const SimNode& node);
+  void remove(SimNode& node, Duration lasts);
+  void insist(const wire::MemberRequest& request, TimePoint until);
+  void move(SimNode& node, Random& random);
+  Reply ask(const wire::MemberRequest& request);   // of some node that runs; null: there is none
+  bool went_as_told(const SimNode& node);
+  void look_after_members();
+  void see_to(SimNode& node);
+  void take_in(SimNode& node);
+  void take_all_in();
+  std::set<NodeId> may_be_removed();
 
   // nemesis_network.cpp
   bool network_fault(const FaultEvent& event, Random& random);
@@ -124,6 +152,7 @@ class Nemesis {
   std::uint64_t phase_ = 0;                              // tells what was scheduled in a phase that is over
   std::uint64_t last_undo_ = 0;
   std::map<std::uint64_t, std::function<void()>> undos_;
+  std::vector<Removal> removals_;
   std::function<void(NodeId)> on_harm_;
   std::function<void(double)> hurry_;
   std::function<void(NodeId)> talk_;

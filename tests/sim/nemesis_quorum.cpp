@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "net/spawn.hpp"
 #include "raft/log.hpp"
 #include "sim/nemesis.hpp"
 
@@ -21,6 +20,7 @@ const raft::Consensus* mind_of(SimNode& node) {
 
 }  // namespace
 
+// All that are not committed: the latest may be one that takes back the one before it (decision 0022).
 void Nemesis::note_beliefs(SimNode& node) {
   const auto* consensus = mind_of(node);
   if (consensus == nullptr) return;
@@ -29,9 +29,20 @@ void Nemesis::note_beliefs(SimNode& node) {
   auto& known = beliefs_[node.id()];
   known.clear();
   const Index commit = consensus->hard_state().commit_index;
-  known.push_back({log.configuration_index(), log.configuration(), log.configuration_index() <= commit});
-  if (known.back().committed) return;
-  if (const auto before = log.configuration_at(commit)) known.push_back({Index(0), before, true});
+  const auto configuration_in = [&log](Index index) {
+    const auto* found = std::get_if<raft::ConfigurationPtr>(&log.at(index).content);
+    return found == nullptr ? nullptr : *found;
+  };
+  if (log.configuration_index() <= commit) {
+    known.push_back({log.configuration_index(), log.configuration(), true});
+    return;
+  }
+  for (Index index = log.configuration_index(); index > commit; index = index - 1) {
+    if (auto found = configuration_in(index)) known.push_back({index, std::move(found), false});
+  }
+  Index committed = commit;
+  while (committed > log.base().index && !configuration_in(committed)) committed = committed - 1;
+  if (const auto before = log.configuration_at(commit)) known.push_back({committed, before, true});
 }
 
 // Who is a voter by its new data directory is whole again.
@@ -48,14 +59,19 @@ void Nemesis::note_all_beliefs() {
   }
 }
 
-// The latest configuration that is committed, and those in some log that may yet follow it.
-std::vector<Nemesis::Belief> Nemesis::relevant() const {
+Nemesis::Belief Nemesis::latest_committed() const {
   Belief latest;
   for (const auto& [id, known] : beliefs_) {
     for (const auto& belief : known) {
       if (belief.committed && (!latest.configuration || belief.index > latest.index)) latest = belief;
     }
   }
+  return latest;
+}
+
+// The latest configuration that is committed, and those in some log that may yet follow it.
+std::vector<Nemesis::Belief> Nemesis::relevant() const {
+  const Belief latest = latest_committed();
   std::vector<Belief> found;
   if (latest.configuration) found.push_back(latest);
   for (const auto& [id, known] : beliefs_) {
@@ -68,7 +84,7 @@ std::vector<Nemesis::Belief> Nemesis::relevant() const {
 }
 
 // A learner that is well may be made a voter just when it is taken away, and nothing is committed without it: it counts
-// as one.
+// as one. And who an operator wants to have removed may be so any moment.
 std::vector<Nemesis::Belief> Nemesis::about_to_be() {
   std::vector<Belief> found;
   SimNode* leader = cluster_.leader();
@@ -79,6 +95,16 @@ std::vector<Nemesis::Belief> Nemesis::about_to_be() {
     auto larger = *configuration;
     for (auto& one : larger.members) one.voter = one.voter || one.id == member.id;
     found.push_back({Index(0), std::make_shared<const raft::Configuration>(std::move(larger)), false});
+  }
+  auto all = found;
+  all.push_back({Index(0), configuration, false});
+  for (const NodeId removed : may_be_removed()) {
+    for (const Belief& belief : all) {
+      auto smaller = *belief.configuration;
+      std::erase_if(smaller.members, [removed](const auto& member) { return member.id.node == removed; });
+      if (smaller.voters() == 0) continue;
+      found.push_back({Index(0), std::make_shared<const raft::Configuration>(std::move(smaller)), false});
+    }
   }
   return found;
 }
@@ -133,13 +159,17 @@ bool Nemesis::quorum_fault(const FaultEvent& event, Random& random) {
 
 void Nemesis::wipe(SimNode& node, Duration downtime) {
   if (node.running()) node.kill();
+  lose_directory(node);
+  restart_after(node, downtime);
+}
+
+void Nemesis::lose_directory(SimNode& node) {
   node.disk().lose_everything();
   care(node).wiped = true;
   care(node).owed = Index(0);
   beliefs_.erase(node.id());
   say("node " + std::to_string(node.id().value) + " loses its data directory");
   if (on_harm_) on_harm_(node.id());
-  restart_after(node, downtime);
 }
 
 namespace {
@@ -192,25 +222,12 @@ bool Nemesis::others_hold_all_of(SimNode& node) {
   return true;
 }
 
-namespace {
-
-net::awaitable<void> ask(node::Replication& replication, wire::MemberRequest request) {
-  static_cast<void>(co_await replication.administer(std::move(request)));
-}
-
-}  // namespace
-
 // An operator asks some node that some node lead.
 bool Nemesis::hand_over(Random& random) {
-  SimNode& asked = any_node(random);
-  if (!asked.running() || asked.node().between_lives()) return false;
   wire::MemberRequest request;
   request.action = wire::MemberAction::transfer;
   request.node = any_node(random).id();
-  say("node " + std::to_string(asked.id().value) + " is asked to let node " + std::to_string(request.node.value) +
-      " lead");
-  asked.spawn(ask(asked.node().replication(), std::move(request)));
-  return true;
+  return ask(request) != nullptr;
 }
 
 }  // namespace parley::sim

@@ -32,6 +32,8 @@ constexpr CounterField counter_fields[] = {
     {"restarts", &Counters::restarts},
     {"snapshots", &Counters::snapshots},
     {"committed", &Counters::committed},
+    {"configurations", &Counters::configurations},
+    {"member_changes", &Counters::member_changes},
     {"messages", &Counters::messages},
     {"acknowledged", &Counters::acknowledged},
     {"refused", &Counters::refused},
@@ -134,9 +136,9 @@ std::string Totals::text() const {
                             speed(virtual_seconds_, core_seconds_), count(operations_),
                             speed(static_cast<double>(operations_), virtual_seconds_), liveness_most_);
   text += format("per 1,000 seeds: %.0f elections (bar 1000), %.0f truncations (bar 1000), %.0f crashes of a leader "
-                 "with unreplicated entries (bar 500)\n",
+                 "with unreplicated entries (bar 500), %.0f member changes by an operator\n",
                  per_thousand(counters_.elections), per_thousand(counters_.truncations),
-                 per_thousand(counters_.leader_crashes_with_unreplicated));
+                 per_thousand(counters_.leader_crashes_with_unreplicated), per_thousand(counters_.member_changes));
   for (const auto& [name, field] : counter_fields) text += format("%s %llu  ", name, count(counters_.*field));
   text += "\nfaults:";
   for (const auto& [fault, times] : faults_) {

@@ -1,5 +1,6 @@
 #include "sim/run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -117,9 +118,26 @@ class Run final : private LifeObserver {
   void agree() {
     const auto done = [this] { return settled() && agreed(present()); };
     const bool in_time = world().run_until(done, convergence_bound);
-    if (in_time || result_.violation) return;
-    found("liveness", "the nodes do not agree " + std::to_string(seconds(convergence_bound)) +
-                          " s after everything was healed; " + states());
+    if (result_.violation) return;
+    if (!in_time) {
+      return found("liveness", "the nodes do not agree " + std::to_string(seconds(convergence_bound)) +
+                                   " s after everything was healed; " + states());
+    }
+    const auto whole = [this, &done] { return done() && all_vote(); };
+    if (world().run_until(whole, votes_bound) || result_.violation) return;
+    found("liveness", "not all nodes vote again " + std::to_string(seconds(votes_bound)) +
+                          " s after they agreed; " + states());
+  }
+
+  // By what the leader knows, when all agree.
+  bool all_vote() {
+    SimNode* leader = cluster_.leader();
+    if (leader == nullptr) return false;
+    const auto configuration = leader->node().replication().status().configuration;
+    return std::ranges::all_of(present(), [&](NodeId id) {
+      SimNode& node = cluster_.node(id.value);
+      return node.running() && configuration->is_voter({id, node.node().replication().identity().incarnation});
+    });
   }
 
   // All nodes, but those whose disk was damaged and that refuse to go on with it.
@@ -159,7 +177,16 @@ class Run final : private LifeObserver {
       text += " term " + std::to_string(status.term.value) + " leader " +
               (status.leader ? std::to_string(status.leader->value) : "none") + " last " +
               std::to_string(status.last_index.value) + " committed " + std::to_string(status.commit_index.value) +
-              " applied " + std::to_string(status.applied_index.value);
+              " applied " + std::to_string(status.applied_index.value) + voters_in(status);
+    }
+    return text;
+  }
+
+  static std::string voters_in(const raft::Status& status) {
+    if (!status.configuration) return {};
+    std::string text = " members";
+    for (const auto& member : status.configuration->members) {
+      text += " " + std::to_string(member.id.node.value) + (member.voter ? "" : "(learner)");
     }
     return text;
   }

@@ -17,6 +17,9 @@ namespace parley::sim {
 inline constexpr Duration liveness_bound = std::chrono::seconds(60);
 // I16: from the moment at which everything is healed until all nodes agree.
 inline constexpr Duration convergence_bound = std::chrono::seconds(60);
+// From the moment at which they agree until every node that is not damaged votes: who fell out again and again is made
+// to wait for up to a minute (raft::AutopilotOptions::steady_most).
+inline constexpr Duration votes_bound = std::chrono::seconds(120);
 // Without a fault a cluster has a leader by then.
 inline constexpr Duration birth_bound = std::chrono::seconds(30);
 

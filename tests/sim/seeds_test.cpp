@@ -36,6 +36,20 @@ TEST(Seeds, FiveNodesBearAllFaults) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) expect_clean(with_all_faults(seed, 1, 5));
 }
 
+// A quiet operator would be noticed.
+TEST(Seeds, MembersComeAndGoUnderKillsAndAllVoteInTheEnd) {
+  std::uint64_t changes = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    RunOptions options = with_all_faults(seed, 2, 3);
+    options.faults = *parse_faults("membership,kill,leader-kill");
+    const RunResult result = run_in_process(options);
+    EXPECT_FALSE(result.violation) << replay_command(options, "membership,kill,leader-kill");
+    EXPECT_GE(result.counters.configurations, result.counters.member_changes);
+    changes += result.counters.member_changes;
+  }
+  EXPECT_GE(changes, 8U);
+}
+
 // regression_seeds.txt: "commit  options of parley-sim  # what was wrong", a line each.
 TEST(Seeds, EverySeedThatEverFailedIsCleanNow) {
   std::ifstream file(PARLEY_REGRESSION_SEEDS);

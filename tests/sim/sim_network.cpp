@@ -112,7 +112,7 @@ awaitable<net::ConnectResult> SimNetwork::connect(net::Transport transport, std:
 
 net::ConnectResult SimNetwork::open(net::Transport transport, const std::string& address) {
   net::ConnectResult result;
-  const auto listener = fabric_.listeners_.find(address);
+  const auto listener = fabric_.listeners_.find(Fabric::first_name(address));
   if (listener == fabric_.listeners_.end()) {
     result.failure = net::ConnectFailure::refused;
     result.detail = address + ": connection refused";

@@ -65,14 +65,15 @@ std::vector<Golden> goldens() {
   static const std::string chunk_hex = "0109" "0400000000000000" "0900000000000000" + digest_hex +
                                        "0500000000000000" "0300000000000000" "0600000000000000" "02000000" "6869";
   static const std::string hello_hex =
-      "0101" "0100" "0100" "01000000a100000000000000" "02000000" "0c00000000000000" + digest_hex + "0900000000000000";
+      "0101" "0100" "0100" "01000000a100000000000000" "02000000" "0c00000000000000" + digest_hex + "0900000000000000"
+      "0800000000000000" "03000000613a31";
   static const std::string welcome_hex = "0102" "0100" "01000000a100000000000000" "0c00000000000000" + digest_hex +
                                          "01" "0100" "01000000a100000000000000" "01" "03000000613a31" "03000000623a32";
   raft::AppendEntries append{Term(5), {Term(4), Index(9)}, Index(8), 7, {}};
   append.entries.push_back({{Term(5), Index(10)}, LogTime{1}, SharedBytes("hi")});
   append.entries.push_back({{Term(5), Index(11)}, LogTime{2}, raft::Noop{}});
   return {
-      {Hello{1, 1, server, NodeId(2), ClusterId(12), Digest{}, Index(9)}, hello_hex},
+      {Hello{1, 1, server, NodeId(2), ClusterId(12), Digest{}, Index(9), Index(8), "a:1"}, hello_hex},
       {Welcome{1, server, ClusterId(12), Digest{}, one_member()}, welcome_hex},
       {Rejected{"no"}, "0103" "02000000" "6e6f"},
       {Founded{ClusterId(12), one_member()},
@@ -169,7 +170,8 @@ PeerFrame random_frame(Random& random) {
   switch (random.below(22)) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
-                   testing::random_server(random), NodeId(7), ClusterId(random.next()), founding, Index(random.next())};
+                   testing::random_server(random), NodeId(7), ClusterId(random.next()), founding, Index(random.next()),
+                   Index(random.next()), "10.0.0.7:7101"};
     case 1: {
       Welcome welcome{1, testing::random_server(random), ClusterId(random.next()), founding, {}};
       if (random.chance(0.5)) welcome.founded = testing::random_configuration(random);
