@@ -36,6 +36,7 @@ struct ClusterConfig {
   std::size_t archive_lag_max = 100'000;         // entries applied but not yet in the archive: then `later`
   std::uint64_t log_keep_entries = 20'000;       // of the log, below the archive's checkpoint, for who was away
   milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written
+  milliseconds scrub_interval{86'400'000};       // everything on the disk is read again so often
   milliseconds stale_read_max{86'400'000};       // reads without a leader are older than that: then `later`
   milliseconds planned_stop_grace{60'000};       // for a node that stops on purpose its seat as a voter is kept
   std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate

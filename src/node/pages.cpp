@@ -51,6 +51,11 @@ void consensus_metrics(Text& out, const Services& services) {
   out.gauge("parley_learners", "Members that receive the log and count for nothing", copies.learners);
   out.gauge("parley_copies", "Leader: voters that hold all that is committed", copies.copies);
   out.gauge("parley_failure_bearable", "1 if one more voter may fail", copies.bearable ? 1 : 0);
+  if (const auto scrub = services.replication->scrub()) {
+    out.counter("parley_scrubs_total", "Times that everything on the disk was read again", scrub->passes);
+    out.counter("parley_scrub_damage_total", "Damaged places found by that", scrub->damage_found);
+    out.counter("parley_scrub_mended_total", "Damaged places of the log replaced", scrub->damage_mended);
+  }
   const auto age = staleness(services);
   out.gauge("parley_stale", "1 if reads are marked stale", age ? 1 : 0);
 }

@@ -62,7 +62,8 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       founding_(founding_digest(config_)),
       tasks_(seams.executor, seams.clock),
       driver_(seams, tasks_, *this, log_),
-      compactor_(seams, driver_, log_, config_.log_keep_entries, std::move(parts.checkpointed)),
+      compactor_(seams, driver_, log_, config_.log_keep_entries, parts.checkpointed),
+      scrubber_(seams, log_, config_.scrub_interval, std::move(parts.checkpointed)),
       source_(seams, tasks_, driver_, *this),
       fetcher_(seams, tasks_, driver_, *this),
       autopilot_(seams, driver_, config_, std::move(parts.min_voters),
@@ -112,6 +113,7 @@ void ReplicationNode::stop() {
   forwards_.stop();
   birth_alarm_->ring();
   compactor_.stop();
+  scrubber_.stop();
   source_.stop();
   fetcher_.stop();
   autopilot_.stop();
@@ -199,6 +201,11 @@ std::vector<NodeId> ReplicationNode::waiting_for() const {
 bool ReplicationNode::connected(NodeId id) const {
   const auto* known = peer(id);
   return known != nullptr && known->up();
+}
+
+std::optional<ScrubView> ReplicationNode::scrub() const {
+  if (archive_ == nullptr || !driver_.started()) return std::nullopt;
+  return scrubber_.view();
 }
 
 std::optional<QuorumView> ReplicationNode::quorum() const {

@@ -45,6 +45,13 @@ struct QuorumView {
   std::optional<TimePoint> acts_at;   // then it takes a dead voter's vote, and more may fail
 };
 
+// What reading everything on the disk again has shown (scrubber.hpp), since the node began its present life.
+struct ScrubView {
+  std::uint64_t passes = 0;             // through everything
+  std::uint64_t damage_found = 0;
+  std::uint64_t damage_mended = 0;      // in place; what else is found ends this data directory's use
+};
+
 // The consensus side of a node: the log, the other nodes, elections, the cluster's birth. Owns raft::Consensus and its
 // loops (election, persist, one per peer, acceptor). The state machine's side (machine.hpp) sees this face only.
 // Everything runs on the node's strand.
@@ -71,6 +78,8 @@ class Replication {
   virtual std::vector<NodeId> waiting_for() const = 0;     // before the birth: who is not reachable yet (R3)
   virtual bool connected(NodeId peer) const = 0;
   virtual std::optional<QuorumView> quorum() const = 0;    // nullopt: this node does not lead
+
+  virtual std::optional<ScrubView> scrub() const { return std::nullopt; }   // nullopt: nothing is scrubbed
 
   // A request about members or the leadership: carried out by the leader, here or over the link to it. Who may ask is
   // the caller's business.

@@ -87,6 +87,7 @@ void ReplicationNode::start_consensus() {
     source_.start(*archive_);
     fetcher_.start();
     tasks_.spawn(compactor_.compact_loop());
+    tasks_.spawn(scrubber_.scrub_loop(*archive_));
   }
   tasks_.spawn(autopilot_.autopilot_loop());
   status_changed(driver_.consensus().status());

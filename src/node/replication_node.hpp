@@ -16,6 +16,7 @@
 #include "node/peer.hpp"
 #include "node/peer_acceptor.hpp"
 #include "node/replication.hpp"
+#include "node/scrubber.hpp"
 #include "node/snapshot_fetcher.hpp"
 #include "node/snapshot_post.hpp"
 #include "node/snapshot_source.hpp"
@@ -67,6 +68,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::vector<NodeId> waiting_for() const override;
   bool connected(NodeId peer) const override;
   std::optional<QuorumView> quorum() const override;
+  std::optional<ScrubView> scrub() const override;
   net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override;
   void announce_presence(std::vector<std::uint64_t> accounts) override;
@@ -145,6 +147,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   TaskGroup tasks_;
   Driver driver_;
   Compactor compactor_;
+  Scrubber scrubber_;
   SnapshotSource source_;
   SnapshotFetcher fetcher_;
   AutopilotLoop autopilot_;

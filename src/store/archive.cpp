@@ -72,6 +72,7 @@ class SqliteArchive final : public Archive {
 
   Result<Nothing> scrub() override;
   Result<ScrubProgress> scrub_part(std::uint64_t first_page, std::uint64_t pages) override;
+  void scrub_wal(Vfs& vfs);
 
  private:
   void copy_pages(int mode) {
@@ -102,39 +103,44 @@ class SqliteArchive final : public Archive {
 
 // -- scrub ----------------------------------------------------------------------------------------------------
 
+// What SQLite's write-ahead file holds, by the copy of its checksums in memory. Throws ArchiveDamaged.
+void SqliteArchive::scrub_wal(Vfs& vfs) {
+  const std::string wal_file = wal_of(file_);
+  if (!disk_.exists(wal_file)) return;
+  const auto wal = vfs.open_wal(wal_file);
+  wal->forget_cached(0, wal->size());
+  std::string frame(WalGuard::frame_header_size + page_size, '\0');
+  for (std::uint64_t at = WalGuard::file_header_size; at + frame.size() <= wal->size(); at += frame.size()) {
+    wal->read(at, frame.data(), frame.size());
+  }
+}
+
 Result<ScrubProgress> SqliteArchive::scrub_part(std::uint64_t first_page, std::uint64_t pages) {
-  const auto vfs = Vfs::on(disk_);
-  const auto database = vfs->open_database(file_);
   ScrubProgress progress;
-  progress.pages = (database->size() + page_size - 1) / page_size;
   char page[page_size];
-  std::uint64_t next = std::max<std::uint64_t>(first_page, 1);
   try {
-    for (; next <= progress.pages && pages > 0; ++next, --pages) {
-      if (next == lock_byte_page) continue;
-      database->read((next - 1) * page_size, page, page_size);
+    const auto vfs = Vfs::on(disk_);
+    const auto database = vfs->open_database(file_);
+    progress.pages = (database->size() + page_size - 1) / page_size;
+    std::uint64_t next = std::clamp<std::uint64_t>(first_page, 1, progress.pages + 1);
+    const std::uint64_t end = progress.pages + 1 - next < pages ? progress.pages + 1 : next + pages;
+    database->forget_cached((next - 1) * page_size, (end - next) * page_size);
+    for (; next < end; ++next) {
+      if (next != lock_byte_page) database->read((next - 1) * page_size, page, page_size);
     }
+    if (next <= progress.pages) progress.next_page = next;
+    else scrub_wal(*vfs);
   } catch (const ArchiveDamaged& damage) {
     return Error{damage.what()};
+  } catch (const DiskError& error) {   // W11: what can't be read is as good as damaged
+    return Error{std::string(error.what()) + ": the archive can't be read"};
   }
-  progress.next_page = next <= progress.pages ? next : 0;
   return progress;
 }
 
 Result<Nothing> SqliteArchive::scrub() {
-  const auto database = scrub_part(1, ~0ULL);
-  if (!database) return database.error();
-  const std::string wal_file = wal_of(file_);
-  if (!disk_.exists(wal_file)) return success();
-  const auto wal = Vfs::on(disk_)->open_wal(wal_file);
-  std::string frame(WalGuard::frame_header_size + page_size, '\0');
-  try {
-    for (std::uint64_t at = WalGuard::file_header_size; at + frame.size() <= wal->size(); at += frame.size()) {
-      wal->read(at, frame.data(), frame.size());
-    }
-  } catch (const ArchiveDamaged& damage) {
-    return Error{damage.what()};
-  }
+  const auto all = scrub_part(1, ~0ULL);
+  if (!all.ok()) return all.error();
   return success();
 }
 

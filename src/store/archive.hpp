@@ -150,7 +150,8 @@ class Archive {
   // Reads every page of the database file through the checksum, and what SQLite's write-ahead file holds; the error
   // names the damaged place. On Lane::archive, as write(): it takes as long as reading the file does.
   virtual Result<Nothing> scrub() = 0;
-  // The same in pieces, so that writes get their turn: `pages` of the database file from `first_page` (from 1).
+  // The same in pieces, so that writes get their turn: `pages` of the database file from `first_page` (from 1); with
+  // the last of them the write-ahead file. As far from the kernel's memory as it can be asked for.
   virtual Result<ScrubProgress> scrub_part(std::uint64_t first_page, std::uint64_t pages) = 0;
 };
 

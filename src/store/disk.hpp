@@ -31,6 +31,9 @@ class File {
   virtual void truncate(std::uint64_t size) = 0;
   virtual void allocate(std::uint64_t size) = 0;   // reserves blocks and extends with zeros up to `size`
   virtual std::uint64_t size() = 0;
+  // So that the next read looks at the disk and not at the kernel's memory, as far as the system can be asked for
+  // that: a scrub. Never fails.
+  virtual void forget_cached(std::uint64_t /*offset*/, std::uint64_t /*size*/) {}
 };
 
 enum class OpenMode : std::uint8_t {

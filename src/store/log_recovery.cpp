@@ -168,6 +168,7 @@ class Recovery {
       if (auto error = join(scan, is_last)) return error;
     }
     result_.spans.add(span_of(scan.header));
+    result_.spans.ends(scan.header.number, scan.cursor.end);
     if (auto wrong = replay_.add(scan, is_first, result_.spans)) return refused(disk_, path, *wrong);
     if (scan.header.first_index != Index(scan.records.front().id.index.next())) {
       return refused(disk_, path, "is damaged: its header and its base record disagree");
@@ -196,6 +197,7 @@ class Recovery {
     if (result_.spans.all().size() > 1 && last_.cursor.batch == 1) {
       LogSegment before = rewrite(disk_, directory_, before_);
       if (!before_.sealed) before.write({seal_record(last_.records.front().id)});
+      result_.spans.ends(before.header().number, before.cursor().end);
     }
     if (!last_.torn.empty()) result_.notes.push_back(keep_torn(disk_, directory_, last_));
     result_.tail = rewrite(disk_, directory_, last_);

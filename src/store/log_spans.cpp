@@ -11,6 +11,12 @@ void SegmentSpans::truncated(Index from) {
   spans_.back().lowest_truncation = std::min(spans_.back().lowest_truncation, from);
 }
 
+void SegmentSpans::ends(std::uint64_t number, std::uint64_t stream_end) {
+  const auto span = std::ranges::find(spans_, number, &SegmentSpan::number);
+  PARLEY_ASSERT(span != spans_.end(), "a segment of this log");
+  span->end = stream_end;
+}
+
 void SegmentSpans::drop_oldest(std::size_t count) {
   PARLEY_ASSERT(count < spans_.size(), "the last segment stays");
   spans_.erase(spans_.begin(), spans_.begin() + static_cast<std::ptrdiff_t>(count));

@@ -13,6 +13,7 @@ struct SegmentSpan {
   std::uint64_t bytes = 0;
   std::uint32_t version = 1;
   Index base;                          // the last entry before it, when it was made
+  std::uint64_t end = 0;               // bytes of its stream, seal included; of the last one: LogSegment knows
   Index lowest_truncation{~0ULL};      // the lowest entry from which a batch in it cut the log; none: the highest
 };
 
@@ -21,6 +22,7 @@ class SegmentSpans {
  public:
   void add(const SegmentSpan& span) { spans_.push_back(span); }
   void truncated(Index from);                      // by a batch in the last one
+  void ends(std::uint64_t number, std::uint64_t stream_end);
   void drop_oldest(std::size_t count);
   void clear() { spans_.clear(); }
 

@@ -110,6 +110,12 @@ class PosixFile final : public File {
     }
   }
 
+  // Pages that wait to be written stay (posix_fadvise(2)).
+  void forget_cached(std::uint64_t offset, std::uint64_t size) override {
+    static_cast<void>(::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                                      POSIX_FADV_DONTNEED));
+  }
+
   std::uint64_t size() override {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) fail("fstat");

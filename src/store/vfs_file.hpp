@@ -36,6 +36,7 @@ class OpenFile {
   virtual void truncate(std::uint64_t size);
   virtual void sync();                      // the file, and its name where that is new
   std::uint64_t size() { return file_->size(); }
+  void forget_cached(std::uint64_t offset, std::uint64_t size) { file_->forget_cached(offset, size); }
 
   const std::string& path() const { return path_; }
   SharedFile& shared() { return *shared_; }

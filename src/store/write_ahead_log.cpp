@@ -74,7 +74,19 @@ class SegmentedLog final : public WriteAheadLog {
   }
 
   Usage usage() const override {
-    return {spans_.bytes(), static_cast<std::uint32_t>(spans_.all().size()), shape_.base().id.index};
+    return {spans_.bytes(), static_cast<std::uint32_t>(spans_.all().size()), spans_.all().front().number,
+            shape_.base().id.index};
+  }
+
+  Index begin_segment() override {
+    once_sound([this] { rotate(0); });
+    return shape_.last_index();
+  }
+
+  ScrubbedPart scrub_part(ScrubPlace from) override {
+    std::vector<SegmentSpan> spans = spans_.all();
+    spans.back().end = segment_.cursor().end;
+    return scrub_log_part(disk_, directory_, spans, from);
   }
 
  private:
@@ -120,6 +132,7 @@ class SegmentedLog final : public WriteAheadLog {
     made.opening = {base_record(shape_.base_of_next()), hard_state_record(shape_.hard_state())};
     LogSegment next = create_segment(disk_, directory_, std::move(made));
     segment_.write(std::move(seal));
+    spans_.ends(segment_.header().number, segment_.cursor().end);
     segment_ = std::move(next);
     spans_.add(span_of(segment_.header()));
   }

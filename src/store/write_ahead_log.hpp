@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "raft/types.hpp"
 #include "store/disk.hpp"
+#include "store/log_scrub.hpp"
 
 namespace parley::store {
 
@@ -52,9 +53,18 @@ class WriteAheadLog {
   // it returns; cut short it is finished by the next open(). Throws DiskError, as append() does.
   virtual std::size_t trim(Index through, std::size_t segments_max = 16) = 0;
 
+  // Ends the segment that is written to, so that all that lies in files now can go as soon as it is in the archive.
+  // Returns the last index before the new one. Throws DiskError, as append() does.
+  virtual Index begin_segment() = 0;
+
+  // Reads a part of what the log holds again and verifies it, sector by sector (W19); see log_scrub.hpp. Of damage it
+  // only speaks: nothing is changed. A file that can't be read is damaged.
+  virtual ScrubbedPart scrub_part(ScrubPlace from) = 0;
+
   struct Usage {
     std::uint64_t bytes = 0;
     std::uint32_t segments = 0;
+    std::uint64_t first_segment = 1;
     Index base;   // the entry before the first one kept on disk
   };
   virtual Usage usage() const = 0;

@@ -131,6 +131,7 @@ struct ClusterOptions {
   milliseconds election_timeout{300};
   std::uint64_t log_keep_entries = 20'000;       // small: who was away needs a snapshot
   milliseconds checkpoint_interval{30'000};
+  milliseconds scrub_interval{15'000};
   FabricOptions fabric;
 
   static ClusterOptions of(std::size_t nodes) {

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node/driver_tasks.hpp"
+#include "node/replication.hpp"
+#include "node/seams.hpp"
+#include "store/archive.hpp"
+#include "store/write_ahead_log.hpp"
+
+namespace parley::node {
+
+// Reads again, at leisure, what lies on the disk, so that rot is found while it can still be mended, and not by whoever
+// needs the bytes (RELIABILITY.md W19, DESIGN.md R11). One strand.
+//
+// Damage in the log: all that it holds is in memory, and what is archived needs no log. So the segment that is
+// written to is ended, and as soon as the archive's checkpoint has passed its end all segments before the new one go.
+// INVARIANT: only what is in a synced archive leaves the log, as in every trim. Until then a restart meets the damage.
+// Damage in the archive throws store::ArchiveDamaged, as a read that meets it does.
+class Scrubber {
+ public:
+  // `checkpointed`: see Machine::checkpointed(). `interval`: from the beginning of a pass to that of the next.
+  Scrubber(Seams seams, store::WriteAheadLog& log, milliseconds interval, std::function<Index()> checkpointed);
+
+  net::awaitable<void> scrub_loop(store::Archive& archive);   // until stop()
+  void stop();
+  const ScrubView& view() const { return view_; }
+
+  static constexpr Duration first_pass_most = milliseconds(600'000);    // after the start, for who is started often
+  static constexpr Duration part_pause = milliseconds(30);    // 256 KiB at a time: 8 MiB a second, whatever the disk can
+  static constexpr Duration look_interval = milliseconds(500);
+
+ private:
+  net::awaitable<void> scrub_log();
+  net::awaitable<void> scrub_archive(store::Archive& archive);
+  net::awaitable<void> replace_log_through(std::uint64_t segment);
+  net::awaitable<void> pause(Duration duration);
+  net::awaitable<void> on_log_lane(std::function<void()> job);
+
+  Seams seams_;
+  store::WriteAheadLog& log_;
+  const Duration interval_;
+  std::function<Index()> checkpointed_;
+  std::unique_ptr<net::Alarm> alarm_;
+  ScrubView view_;
+  bool stopping_ = false;
+};
+
+}  // namespace parley::node
