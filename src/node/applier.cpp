@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/codec.hpp"
 #include "base/mutant.hpp"
+#include "node/digest_marks.hpp"
 #include "wire/command_codec.hpp"
 #include "wire/raft_codec.hpp"
 
@@ -50,7 +51,8 @@ Result<std::unique_ptr<Applier>> Applier::load(Seams seams, const std::vector<ch
 }
 
 Applier::Applier(Seams seams, chat::State state, const store::ArchivePosition& position)
-    : seams_(seams), state_(std::move(state)), applied_(position.applied), chain_(position.chain) {}
+    : seams_(seams), state_(std::move(state)), applied_(position.applied), time_(position.time),
+      chain_(position.chain) {}
 
 net::awaitable<void> Applier::apply_loop(Replication& replication, Archiver& archiver,
                                          std::vector<ApplyListener*> listeners) {
@@ -66,7 +68,9 @@ net::awaitable<void> Applier::apply_loop(Replication& replication, Archiver& arc
         ring_waiters();
         co_await archiver.wait_for_room();
       }
+      const bool mark = DigestMarks::is_mark(time_, entry.time, entry.id.index);
       archiver.add(apply(entry, listeners));
+      if (mark) replication.announce_digest(entry.id.index, chain_);
     }
     replication.applied(entries.back().id.index);
     ring_waiters();
@@ -90,6 +94,7 @@ AppliedEntry Applier::apply(const raft::Entry& entry, const std::vector<ApplyLis
     effects = chat::apply_nothing(state_, entry.id.index, entry.time);
   }
   applied_ = entry.id;
+  time_ = entry.time;
   chain_ = next_chain(chain_, entry, effects);
   for (auto* listener : listeners) listener->applied(entry, command ? &*command : nullptr, effects);
 

@@ -59,6 +59,7 @@ class Applier {
   Seams seams_;
   chat::State state_;
   raft::EntryId applied_;
+  LogTime time_;   // of that entry
   Digest chain_;
   std::optional<std::pair<Index, Digest>> state_digest_;
   std::multimap<Index, net::Alarm*> waiters_;

@@ -56,8 +56,8 @@ class Life {
   Replication& replication() { return replication_; }
   Machine& machine() { return *machine_; }
 
-  // The disk had gone back in time (R4).
-  bool is_to_be_set_aside() const { return rolled_back_; }
+  // The disk had gone back in time (R4), or the state had gone another way than the others' (R10).
+  bool is_to_be_set_aside() const { return set_aside_; }
 
   // What was fetched for this node is to be put in its archive's place; unless the entries came after all while it
   // ended: a state machine never goes back (W16).
@@ -81,8 +81,8 @@ class Life {
     parts.min_voters = [machine] {
       return static_cast<std::size_t>(machine->services().state().tables().settings[chat::Setting::min_voters]);
     };
-    parts.rolled_back = [this] {
-      rolled_back_ = true;
+    parts.set_aside = [this] {
+      set_aside_ = true;
       stop();
     };
     parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
@@ -100,7 +100,7 @@ class Life {
   const Duration settling_most_;
   std::unique_ptr<net::Alarm> alarm_;
   bool leaving_ = false;
-  bool rolled_back_ = false;
+  bool set_aside_ = false;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };

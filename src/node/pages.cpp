@@ -56,6 +56,9 @@ void consensus_metrics(Text& out, const Services& services) {
     out.counter("parley_scrub_damage_total", "Damaged places found by that", scrub->damage_found);
     out.counter("parley_scrub_mended_total", "Damaged places of the log replaced", scrub->damage_mended);
   }
+  const auto digests = services.replication->digests();
+  out.counter("parley_digests_compared_total", "Digests of other nodes compared with this one's", digests.compared);
+  out.counter("parley_digests_differed_total", "Of these, not equal: the nodes have diverged", digests.differed);
   const auto age = staleness(services);
   out.gauge("parley_stale", "1 if reads are marked stale", age ? 1 : 0);
 }

@@ -75,7 +75,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),
-      rolled_back_(std::move(parts.rolled_back)),
+      set_aside_(std::move(parts.set_aside)),
       acceptor_(seams, tasks_, *this),
       forwards_(seams.clock, seams.entropy.u64()),
       birth_alarm_(seams.clock.make_alarm()),

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.hpp"
 #include "net/clock.hpp"
 #include "node/config.hpp"
 #include "node/seams.hpp"
@@ -43,6 +44,12 @@ struct LeaderView {
 struct QuorumView {
   raft::Resilience resilience;
   std::optional<TimePoint> acts_at;   // then it takes a dead voter's vote, and more may fail
+};
+
+// What comparing the digests of this node with those of the others has shown, in this life.
+struct DigestView {
+  std::uint64_t compared = 0;
+  std::uint64_t differed = 0;
 };
 
 // What reading everything on the disk again has shown (scrubber.hpp), since the node began its present life.
@@ -91,6 +98,10 @@ class Replication {
   // R20: who is logged in here goes to the peers' memory, never to the log; and theirs comes here.
   virtual void announce_presence(std::vector<std::uint64_t> accounts) = 0;
   virtual std::vector<std::uint64_t> remote_presence() const = 0;   // sorted, of connected peers only
+
+  // R10: what the state machine came to at an entry at which all nodes are compared (digest_marks.hpp).
+  virtual void announce_digest(Index /*index*/, const Digest& /*chain*/) {}
+  virtual DigestView digests() const { return {}; }
 };
 
 }  // namespace parley::node

@@ -202,6 +202,8 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
     forwards_.answered(hello.from.node, *forwarded);
   } else if (auto* presence = std::get_if<wire::Presence>(&frame)) {
     remote_presence_.insert_or_assign(hello.from.node, std::move(presence->accounts));
+  } else if (const auto* digest = std::get_if<wire::StateDigest>(&frame)) {
+    heard_digest(hello.from, *digest);
   } else if (const auto* request = std::get_if<wire::SnapshotRequest>(&frame)) {
     source_.requested(hello.from.node, *request);
   } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&frame)) {

@@ -89,7 +89,7 @@ std::string ReplicationNode::told_rolled_back(NodeId by, const wire::RolledBack&
                            ", and its disk ends at " + std::to_string(log_end().value) +
                            ": it was set back (an old copy, or a virtual machine's snapshot)";
   seams_.logger.error("rolled_back", text + "; the data directory is set aside (*.aside), and the node joins anew");
-  if (rolled_back_) rolled_back_();
+  if (set_aside_) set_aside_();
   return text;
 }
 

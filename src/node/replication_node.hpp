@@ -9,6 +9,7 @@
 #include "node/autopilot_loop.hpp"
 #include "node/birth.hpp"
 #include "node/compactor.hpp"
+#include "node/digest_marks.hpp"
 #include "node/driver.hpp"
 #include "node/forward.hpp"
 #include "node/link.hpp"
@@ -36,7 +37,7 @@ struct ReplicationParts {
   std::function<Index()> checkpointed;   // see Machine
   std::function<std::size_t()> min_voters;   // the replicated setting, as applied here; null: 1
   std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
-  std::function<void()> rolled_back;     // the data directory was: the node has to begin anew without it
+  std::function<void()> set_aside;       // the data directory can't be gone on with: the node begins anew without it
 };
 
 raft::Options raft_options(const ClusterConfig& config);
@@ -73,6 +74,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void on_leader_change(std::function<void()> callback) override;
   void announce_presence(std::vector<std::uint64_t> accounts) override;
   std::vector<std::uint64_t> remote_presence() const override;
+  void announce_digest(Index index, const Digest& chain) override;
+  DigestView digests() const override { return {digest_marks_.compared(), digest_marks_.differed()}; }
 
  private:
   // replication_links.cpp: LinkOwner
@@ -103,6 +106,10 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   wire::NotAMember not_a_member() const;
   void configuration_committed() override;
   void tell_stranger(NodeId to);
+
+  // replication_digests.cpp
+  void heard_digest(ServerId from, const wire::StateDigest& digest);
+  void compare_digests();
 
   // replication_departure.cpp
   bool led_out(bool& led);
@@ -155,7 +162,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::unique_ptr<net::Alarm> departure_alarm_;
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;
-  std::function<void()> rolled_back_;
+  std::function<void()> set_aside_;
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running
@@ -170,6 +177,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::vector<std::function<void()>> leader_callbacks_;
   std::vector<std::uint64_t> presence_;
   std::map<NodeId, std::vector<std::uint64_t>> remote_presence_;
+  DigestMarks digest_marks_;
+  LogLimiter digest_lines_{milliseconds(5000)};
   struct LinkLines {   // a line for each link that comes or goes, but few while it flaps
     LogLimiter downs{milliseconds(5000)};
     bool said_up = false;

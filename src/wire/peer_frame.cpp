@@ -27,6 +27,7 @@ enum class Kind : std::uint8_t {
   member_request = 12,
   member_reply = 13,
   rolled_back = 14,
+  state_digest = 15,
   request_vote = 16,
   request_vote_reply = 17,
   append_entries = 18,
@@ -172,6 +173,19 @@ Kind put(Writer& out, const NotAMember& frame) { return write(out, frame), Kind:
 Kind put(Writer& out, const RolledBack& frame) { return write(out, frame), Kind::rolled_back; }
 Kind put(Writer& out, const MemberRequest& request) { return write(out, request), Kind::member_request; }
 Kind put(Writer& out, const MemberReply& reply) { return write(out, reply), Kind::member_reply; }
+
+Kind put(Writer& out, const StateDigest& digest) {
+  out.u64(digest.index.value);
+  write(out, digest.chain);
+  return Kind::state_digest;
+}
+
+StateDigest get_state_digest(Reader& in) {
+  StateDigest digest;
+  digest.index = Index(in.u64());
+  digest.chain = read_digest(in);
+  return digest;
+}
 
 // -- Raft's messages ------------------------------------------------------------------------------------------
 
@@ -332,6 +346,7 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::rolled_back: return read_rolled_back(in);
     case Kind::member_request: return read_member_request(in);
     case Kind::member_reply: return read_member_reply(in);
+    case Kind::state_digest: return get_state_digest(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));
     case Kind::request_vote_reply: return raft::Message(get_request_vote_reply(in));
     case Kind::append_entries: return raft::Message(get_append_entries(in));

@@ -73,10 +73,15 @@ struct Presence {                    // who is logged in on this node; the whole
   bool operator==(const Presence&) const = default;
 };
 inline constexpr std::size_t presence_max = 10'000;
+struct StateDigest {                 // what the sender's state machine came to at that entry (R10)
+  Index index;
+  Digest chain;
+  bool operator==(const StateDigest&) const = default;
+};
 
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
                                SnapshotChunk, PlannedStop, NotAMember, RolledBack, MemberRequest, MemberReply,
-                               raft::Message>;
+                               StateDigest, raft::Message>;
 
 std::string encode(const PeerFrame& frame);
 

@@ -121,6 +121,10 @@ wire::PeerFrame any_frame(Input& in) {
       const auto server = any_server(in);
       return wire::RolledBack{server, Index(in.any_number())};
     }
+    case 14: {
+      const Index index(in.any_number());
+      return wire::StateDigest{index, any_digest(in)};
+    }
     default: return any_message(in);
   }
 }

@@ -85,6 +85,7 @@ class FakeReplication final : public Replication {
   void on_leader_change(std::function<void()> callback) override { leader_callback_ = std::move(callback); }
   void announce_presence(std::vector<std::uint64_t> accounts) override { announced = std::move(accounts); }
   std::vector<std::uint64_t> remote_presence() const override { return elsewhere; }
+  void announce_digest(Index index, const Digest& chain) override { digests_told.emplace_back(index, chain); }
 
   // -- the script -----------------------------------------------------------------------------------------------
   void stop();
@@ -111,6 +112,7 @@ class FakeReplication final : public Replication {
   std::vector<wire::MemberRequest> administered;   // all that came
   wire::MemberReply member_reply;
   std::vector<std::uint64_t> announced;
+  std::vector<std::pair<Index, Digest>> digests_told;
   std::vector<std::uint64_t> elsewhere;
   std::vector<SharedBytes> submitted;  // all that came, in order
 

@@ -318,6 +318,21 @@ TEST_F(ProposalsTest, WhatCanNotBeDecodedIsAppliedAsNothingAndLoudly) {
   EXPECT_EQ(outcome(ann->ask("send", note(ann->next++, "life goes on"))), "done");
 }
 
+TEST_F(ProposalsTest, ItsDigestIsToldAtTheFirstEntryInEachFewSecondsTheSameOneAfterAKill) {
+  run_for(6s);
+  const auto before = replication->digests_told.size();
+  ann->do_result("send", {{"to", "@ann"}, {"text", "one"}});
+  ASSERT_EQ(replication->digests_told.size(), before + 1);
+  ann->do_result("send", {{"to", "@ann"}, {"text", "two, in the same span"}});
+  ASSERT_EQ(replication->digests_told.size(), before + 1);
+  const auto told = replication->digests_told.back();
+  kill();
+  replication->digests_told.clear();
+  start();
+  run_for(1s);
+  EXPECT_THAT(replication->digests_told, testing::Contains(told)) << "it is applied again from the log";
+}
+
 TEST_F(ProposalsTest, TheArchiveKnowsTheLatestConfiguration) {
   raft::Configuration configuration;
   raft::Member member;

@@ -55,7 +55,7 @@ ReplicationParts TestReplica::Life::parts() {
   parts.log = directory.log.get();
   parts.durable = directory.durable;
   parts.min_voters = [this] { return owner.min_voters; };
-  parts.rolled_back = [this] {
+  parts.set_aside = [this] {
     rolled_back = true;
     replication.stop();
   };

@@ -206,6 +206,28 @@ TEST_F(ReplicationTest, PresenceThatChangesOftenIsSentSeldom) {
   EXPECT_LE(busy, quiet + 2 * 7);   // two peers, at most every 200 ms
 }
 
+// R10: the state machines here are given their digests by the test.
+TEST_F(ReplicationTest, WhoComesToAnotherDigestThanTheOthersGivesItselfUp) {
+  start();
+  const Digest right = digest("right");
+  auto& wrong = cluster.follower();
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    auto& node = cluster.node(id);
+    node.replication().announce_digest(Index(7), right);
+    node.replication().announce_digest(Index(8), &node == &wrong ? digest("wrong") : right);
+  }
+  ASSERT_TRUE(cluster.wait([&] { return wrong.rolled_back(); }, 1s)) << cluster.story();
+  EXPECT_TRUE(wrong.said("most voters agree with each other against this node"));
+  cluster.world().run_for(1s);
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    if (&cluster.node(id) == &wrong) continue;
+    EXPECT_FALSE(cluster.node(id).rolled_back());
+    EXPECT_TRUE(cluster.node(id).said("their states have gone different ways"));
+    EXPECT_EQ(cluster.node(id).replication().digests().compared, 4U);
+    EXPECT_EQ(cluster.node(id).replication().digests().differed, 1U);
+  }
+}
+
 TEST_F(ReplicationTest, StoppingEndsEveryTask) {
   start();
   auto& follower = cluster.follower();

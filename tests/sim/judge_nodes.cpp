@@ -39,6 +39,7 @@ std::optional<std::string> NodeJudge::after_step(NodeId id, node::Node& node, bo
   raft::EntryId& known = applied_[id];
   const raft::EntryId applied = applier.applied_id();
   moved = applied != known;
+  if (node.replication().digests().differed > 0) return words(id) + " says that the nodes have diverged";
   if (!moved) return std::nullopt;
   if (applied.index < known.index) return words(id) + " applied less than before";
   known = applied;

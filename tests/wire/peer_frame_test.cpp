@@ -64,6 +64,7 @@ std::vector<Golden> goldens() {
                                          "0200000000000000";
   static const std::string chunk_hex = "0109" "0400000000000000" "0900000000000000" + digest_hex +
                                        "0500000000000000" "0300000000000000" "0600000000000000" "02000000" "6869";
+  static const std::string state_digest_hex = "010f" "0900000000000000" + digest_hex;
   static const std::string hello_hex =
       "0101" "0100" "0100" "01000000a100000000000000" "02000000" "0c00000000000000" + digest_hex + "0900000000000000"
       "0800000000000000" "03000000613a31";
@@ -81,6 +82,7 @@ std::vector<Golden> goldens() {
       {Forward{6, SharedBytes("hi")}, "0105" "0600000000000000" "02000000" "6869"},
       {Forwarded{6, Forwarded::Outcome::busy, {Term(5), Index(10)}},
        "0106" "0600000000000000" "02" "0500000000000000" "0a00000000000000"},
+      {StateDigest{Index(9), Digest{}}, state_digest_hex},
       {Presence{{3, 4}}, "0107" "02000000" "0300000000000000" "0400000000000000"},
       {raft::RequestVote{Term(5), {Term(4), Index(9)}, true, false},
        "0110" "0500000000000000" "0400000000000000" "0900000000000000" "01"},
@@ -167,7 +169,7 @@ TEST(PeerFrame, EveryFlippedBitIsRefused) {
 
 PeerFrame random_frame(Random& random) {
   const auto founding = digest(random_text(random, 8));
-  switch (random.below(22)) {
+  switch (random.below(23)) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
                    testing::random_server(random), NodeId(7), ClusterId(random.next()), founding, Index(random.next()),
@@ -227,6 +229,7 @@ PeerFrame random_frame(Random& random) {
                            random_text(random, address_max),
                            random_text(random, address_max),
                            random.chance(0.5)};
+    case 21: return StateDigest{Index(random.next()), founding};
     case 20: return RolledBack{testing::random_server(random), Index(random.next())};
     case 19:
       return MemberReply{random.next(), static_cast<MemberReply::Outcome>(random.below(4)),
