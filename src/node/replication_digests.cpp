@@ -25,8 +25,8 @@ void ReplicationNode::compare_digests() {
     for (const ServerId server : finding->differing) {
       others += (others.empty() ? "node " : " and node ") + std::to_string(server.node.value);
     }
-    const std::string text = "at index " + std::to_string(finding->index.value) + " this node has another digest than " +
-                             others + ": their states have gone different ways";
+    const std::string at = "at index " + std::to_string(finding->index.value);
+    const std::string text = at + " this node has another digest than " + others + ": they have gone different ways";
     if (finding->self) {
       seams_.logger.error("diverged", text + ", and most voters agree with each other against this node. It gives up "
                                              "its data directory (*.aside) and joins anew. Report this as a bug");

@@ -222,7 +222,7 @@ TEST_F(ReplicationTest, WhoComesToAnotherDigestThanTheOthersGivesItselfUp) {
   for (std::uint32_t id = 1; id <= 3; ++id) {
     if (&cluster.node(id) == &wrong) continue;
     EXPECT_FALSE(cluster.node(id).rolled_back());
-    EXPECT_TRUE(cluster.node(id).said("their states have gone different ways"));
+    EXPECT_TRUE(cluster.node(id).said("they have gone different ways"));
     EXPECT_EQ(cluster.node(id).replication().digests().compared, 4U);
     EXPECT_EQ(cluster.node(id).replication().digests().differed, 1U);
   }
