@@ -51,18 +51,23 @@ bool usable(const raft::Status& status, const raft::Configuration& configuration
   return static_cast<std::size_t>(alive) >= configuration.quorum();
 }
 
-MemberPlan plan_add(const raft::Status& status, const wire::MemberRequest& request) {
+// New addresses of a member; nullopt: it is none.
+std::optional<MemberPlan> plan_relocate(const raft::Status& status, const wire::MemberRequest& request) {
   raft::Configuration next = *status.configuration;
   const auto found = std::ranges::find(next.members, request.node, [](const auto& member) { return member.id.node; });
-  if (found != next.members.end()) {
-    raft::Member changed = *found;
-    if (!request.peer_address.empty()) changed.peer_address = request.peer_address;
-    if (!request.client_address.empty()) changed.client_address = request.client_address;
-    if (changed == *found) return said(Outcome::done, name(request.node) + " is a member already, at these addresses");
-    *found = changed;
-    return change(std::move(next), name(request.node) + " is now at " + changed.peer_address + " for nodes and " +
-                                       changed.client_address + " for clients");
-  }
+  if (found == next.members.end()) return std::nullopt;
+  raft::Member changed = *found;
+  if (!request.peer_address.empty()) changed.peer_address = request.peer_address;
+  if (!request.client_address.empty()) changed.client_address = request.client_address;
+  if (changed == *found) return said(Outcome::done, name(request.node) + " is a member already, at these addresses");
+  *found = changed;
+  return change(std::move(next), name(request.node) + " is now at " + changed.peer_address + " for nodes and " +
+                                     changed.client_address + " for clients");
+}
+
+MemberPlan plan_add(const raft::Status& status, const wire::MemberRequest& request) {
+  if (auto known = plan_relocate(status, request)) return std::move(*known);
+  raft::Configuration next = *status.configuration;
   if (request.peer_address.empty() || request.client_address.empty()) {
     return refuse(name(request.node) + " is no member yet: give both its addresses, --peer and --client");
   }
@@ -174,6 +179,8 @@ MemberPlan plan_member_change(const raft::Status& status, ServerId self, const w
     case wire::MemberAction::remove: return plan_remove(status, self, request, away);
     case wire::MemberAction::promote: return plan_promote(status, request, away);
     case wire::MemberAction::transfer: return plan_transfer(status, self, request);
+    case wire::MemberAction::relocate:
+      return plan_relocate(status, request).value_or(refuse(name(request.node) + " is no member"));
   }
   return refuse("unknown");
 }

@@ -115,7 +115,7 @@ net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configu
   }
   if (!proposed.ok()) co_return reply_of(Outcome::later, "another change is under way, or the leader has just changed");
   driver_.wake();
-  seams_.logger.warn("member_change", "asked for by an operator: " + reply.text);
+  seams_.logger.warn("member_change", "asked for: " + reply.text);
   const raft::EntryId entry = *proposed;
   const auto alarm = seams_.clock.make_alarm();
   while (!stopping_ && seams_.clock.now() < deadline) {

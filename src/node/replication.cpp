@@ -78,6 +78,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       set_aside_(std::move(parts.set_aside)),
       acceptor_(seams, tasks_, *this),
       forwards_(seams.clock, seams.entropy.u64()),
+      address_alarm_(seams.clock.make_alarm()),
       birth_alarm_(seams.clock.make_alarm()),
       birth_(config_, self()) {
   for (const auto& node : config_.nodes) {
@@ -114,6 +115,7 @@ void ReplicationNode::stop() {
   birth_alarm_->ring();
   compactor_.stop();
   scrubber_.stop();
+  address_alarm_->ring();
   source_.stop();
   fetcher_.stop();
   autopilot_.stop();
@@ -285,29 +287,26 @@ bool ReplicationNode::post_to(NodeId to, wire::PeerFrame frame) {
 }
 
 // R6: what the file says of this node itself is known to nobody else until the configuration says so.
-void ReplicationNode::say_if_moved(const raft::Member& member) {
-  const std::string& peer = self_config_.peer.advertise;
-  const std::string& client = self_config_.client.advertise;
-  if (member.peer_address == peer && member.client_address == client) return;
-  seams_.logger.warn("moved", "the cluster knows this node at " + member.peer_address + " and " +
-                                  member.client_address + "; to make it what the file says: parley member add " +
-                                  std::to_string(member.id.node.value) + " --peer " + peer + " --client " + client);
+// Those in the file come first: they are what the operator of this node knows (R6). Then the log's, then the one at which
+// the node itself says that it is: who has moved is reached before the log knows it, and so learns who leads.
+std::vector<std::string> ReplicationNode::addresses_of(const raft::Member& member) const {
+  std::vector<std::string> addresses;
+  const auto add = [&addresses](const std::string& address) {
+    if (!address.empty() && std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+  };
+  if (const auto* configured = config_.find(member.id.node)) add(configured->peer.advertise);
+  add(member.peer_address);
+  if (const auto said = said_addresses_.find(member.id); said != said_addresses_.end()) add(said->second);
+  return addresses;
 }
 
-// Addresses in the file come first: they are what the operator of this node knows (R6).
 void ReplicationNode::follow_configuration(const raft::Configuration& configuration) {
   seams_.logger.info("configuration", "voting nodes: " + text(configuration));
   for (const auto& member : configuration.members) {
-    if (member.id.node == identity_.node) {
-      say_if_moved(member);
-      continue;
-    }
+    if (member.id.node == identity_.node) continue;
     const bool known = peer(member.id.node) != nullptr;
     Peer& dialled = known ? *peer(member.id.node) : add_peer(member.id.node);
-    std::vector<std::string> addresses;
-    if (const auto* configured = config_.find(member.id.node)) addresses.push_back(configured->peer.advertise);
-    if (std::ranges::find(addresses, member.peer_address) == addresses.end()) addresses.push_back(member.peer_address);
-    dialled.set_addresses(std::move(addresses));
+    dialled.set_addresses(addresses_of(member));
     if (!known && !stopping_) dialled.start();
   }
 }

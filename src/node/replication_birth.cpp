@@ -90,6 +90,7 @@ void ReplicationNode::start_consensus() {
     tasks_.spawn(scrubber_.scrub_loop(*archive_));
   }
   tasks_.spawn(autopilot_.autopilot_loop());
+  tasks_.spawn(address_loop());
   status_changed(driver_.consensus().status());
 }
 

@@ -216,6 +216,8 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
     static_cast<void>(told_not_a_member(hello.from.node, *stranger));
   } else if (auto* asked = std::get_if<wire::MemberRequest>(&frame)) {
     if (!is_member(hello.from)) return;
+    const bool others = asked->action == wire::MemberAction::relocate && asked->node != hello.from.node;
+    if (others) return;   // where a node is only that node says
     membership_.requested(hello.from.node, std::move(*asked));
   } else if (const auto* answered = std::get_if<wire::MemberReply>(&frame)) {
     membership_.answered(hello.from.node, *answered);

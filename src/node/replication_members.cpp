@@ -46,10 +46,17 @@ std::optional<Greeting> ReplicationNode::answer_to_stranger(const wire::Hello& h
   return Greeting(std::move(rejected));
 }
 
-// Who was let in though this node does not know it is answered at the address that it gives, until the log tells one.
+// Who was let in though this node does not know it is answered at the address that it gives, until the log tells one;
+// and a member at that one, too.
 void ReplicationNode::meet(const wire::Hello& hello) {
-  if (!born() || hello.cluster != identity_.cluster || !is_stranger(hello.from)) return;
-  if (configuration_->find(hello.from.node) != nullptr || !net::parse_address(hello.address).ok()) return;
+  if (!born() || hello.cluster != identity_.cluster || !net::parse_address(hello.address).ok()) return;
+  if (const auto* member = configuration_ ? configuration_->find(hello.from) : nullptr) {
+    std::erase_if(said_addresses_, [this](const auto& said) { return configuration_->find(said.first) == nullptr; });
+    said_addresses_.insert_or_assign(hello.from, hello.address);
+    if (auto* known = peer(hello.from.node)) known->set_addresses(addresses_of(*member));
+    return;
+  }
+  if (!is_stranger(hello.from) || configuration_->find(hello.from.node) != nullptr) return;
   const bool known = peer(hello.from.node) != nullptr;
   if (!known && peers_.size() >= peers_max) return;
   Peer& met = known ? *peer(hello.from.node) : add_peer(hello.from.node);

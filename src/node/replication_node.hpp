@@ -93,7 +93,6 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   bool is_other_incarnation(ServerId server) const;
   bool is_member(ServerId server) const;   // by the latest configuration in the log, as this very incarnation
   void say_not_a_member(ServerId server);
-  void say_if_moved(const raft::Member& member);
 
   // replication_members.cpp
   std::string told_not_a_member(NodeId by, const wire::NotAMember& frame) override;
@@ -103,9 +102,14 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   Index log_end() const;
   bool is_stranger(ServerId server) const;
   void meet(const wire::Hello& hello);
+  std::vector<std::string> addresses_of(const raft::Member& member) const;   // best first
   wire::NotAMember not_a_member() const;
   void configuration_committed() override;
   void tell_stranger(NodeId to);
+
+  // replication_address.cpp
+  net::awaitable<void> address_loop();
+  net::awaitable<bool> is_told_where_it_is();
 
   // replication_digests.cpp
   void heard_digest(ServerId from, const wire::StateDigest& digest);
@@ -166,7 +170,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running
+  std::map<ServerId, std::string> said_addresses_;   // of members, in their greetings; the others' are forgotten
 
+  std::unique_ptr<net::Alarm> address_alarm_;
   std::unique_ptr<net::Alarm> birth_alarm_;
   Birth birth_;
   std::optional<Birth::Decision> told_;   // by a Founded frame

@@ -46,7 +46,7 @@ MemberRequest read_member_request(Reader& in) {
   MemberRequest request;
   request.id = in.u64();
   const auto action = in.u8();
-  if (action > static_cast<std::uint8_t>(MemberAction::transfer)) in.fail();
+  if (action > static_cast<std::uint8_t>(MemberAction::relocate)) in.fail();
   request.action = static_cast<MemberAction>(action);
   request.node = NodeId(in.u32());
   if (request.action != MemberAction::list && !valid(request.node)) in.fail();

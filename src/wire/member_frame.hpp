@@ -31,20 +31,21 @@ struct RolledBack {
   bool operator==(const RolledBack&) const = default;
 };
 
-// An operator's or administrator's request about members, from the node that was asked to the leader.
+// A request about members, from the node that was asked to the leader: an operator's or administrator's, or its own.
 enum class MemberAction : std::uint8_t {
   list = 0,       // nothing is changed: is this the leader?
   add = 1,        // a learner, or new addresses of a member
   remove = 2,
   promote = 3,    // a learner to a voter, without waiting until it was steady for long enough
-  transfer = 4    // the leadership, to a voter
+  transfer = 4,   // the leadership, to a voter
+  relocate = 5    // new addresses of a member, and never a new member: the member's own (R6)
 };
 struct MemberRequest {
   std::uint64_t id = 0;                // the sender's own
   MemberAction action = MemberAction::list;
   NodeId node;
-  std::string peer_address;            // add; empty: as before
-  std::string client_address;          // add; empty: as before
+  std::string peer_address;            // add, relocate; empty: as before
+  std::string client_address;          // likewise
   bool force = false;                  // although it may cost the quorum
   bool operator==(const MemberRequest&) const = default;
 };

@@ -44,7 +44,7 @@ wire::SnapshotChunk any_chunk(Input& in) {   // within its copy, as whoever writ
 wire::MemberRequest any_member_request(Input& in) {
   wire::MemberRequest request;
   request.id = in.any_number();
-  request.action = static_cast<wire::MemberAction>(in.below(5));
+  request.action = static_cast<wire::MemberAction>(in.below(6));
   request.node = any_server(in).node;
   request.peer_address = in.text(wire::address_max);
   request.client_address = in.text(wire::address_max);

@@ -84,25 +84,46 @@ TEST_F(MembershipTest, AnUnknownNodeIsToldToBeAddedAndBecomesAVoterOnceItIs) {
   EXPECT_EQ(ask(fourth, Action::add, 4).text, "node 4 is a member already, at these addresses");
 }
 
-TEST_F(MembershipTest, ANodeThatHasMovedSaysWhatMakesItSo) {   // R6
+TEST_F(MembershipTest, ANodeThatHasMovedIsReachedThereAndTellsTheClusterItself) {   // R6
   auto& moved = follower();
   moved.kill();
   auto& own = moved.config().nodes.at(moved.id().value - 1);
   const std::string address = "10.0.0." + std::to_string(moved.id().value) + ":7301";
   own.peer.advertise = own.peer.listen = address;
   ASSERT_TRUE(moved.start().ok());
-  cluster.world().run_for(100ms);
-  EXPECT_TRUE(moved.said("parley member add " + std::to_string(moved.id().value) + " --peer " + address));
+  const auto known_at = [&](TestReplica& node) {
+    return node.replication().status().configuration->find(moved.id())->peer_address;
+  };
+  ASSERT_TRUE(cluster.wait([&] { return known_at(*cluster.leader()) == address; })) << cluster.story();
+  EXPECT_TRUE(moved.said("by its own file it is at " + address));
+  auto& leader = *cluster.leader();
+  EXPECT_TRUE(cluster.wait([&] { return leader.replication().connected(moved.id()); })) << cluster.story();
+  leader.submit("to who has moved");
+  EXPECT_TRUE(cluster.wait_until_all_applied("to who has moved"));
+  cluster.world().run_for(5s);
+  EXPECT_EQ(cluster.voters(), 3U) << "and nothing else was changed";
+}
 
+// Once a start: an operator who knows better has the last word while it runs.
+TEST_F(MembershipTest, WhoIsMovedByAnOperatorStaysThere) {
+  auto& moved = follower();
   wire::MemberRequest request;
   request.action = Action::add;
   request.node = moved.id();
-  request.peer_address = address;
+  request.client_address = "10.0.7.7:7201";
   auto& leader = *cluster.leader();
   leader.administer(std::move(request));
   ASSERT_TRUE(cluster.wait([&] { return !leader.replies().empty(); }));
   EXPECT_EQ(leader.replies().front().outcome, Outcome::done) << leader.replies().front().text;
-  EXPECT_TRUE(cluster.wait([&] { return leader.replication().connected(moved.id()); })) << cluster.story();
+  cluster.world().run_for(10s);
+  EXPECT_EQ(leader.replication().status().configuration->find(moved.id())->client_address, "10.0.7.7:7201");
+}
+
+TEST_F(MembershipTest, NewAddressesOfWhoIsNoMemberMakeItNone) {
+  const auto reply = ask(*cluster.leader(), Action::relocate, 4);
+  EXPECT_EQ(reply.outcome, Outcome::refused);
+  EXPECT_EQ(reply.text, "node 4 is no member");
+  EXPECT_EQ(cluster.leader()->replication().status().configuration->find(NodeId(4)), nullptr);
 }
 
 TEST_F(MembershipTest, ARemovedNodeIsToldAndEnds) {

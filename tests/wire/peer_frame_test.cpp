@@ -224,7 +224,7 @@ PeerFrame random_frame(Random& random) {
     case 17: return NotAMember{Index(random.next()), testing::random_configuration(random)};
     case 18:
       return MemberRequest{random.next(),
-                           static_cast<MemberAction>(random.below(5)),
+                           static_cast<MemberAction>(random.below(6)),
                            NodeId(static_cast<std::uint32_t>(random.between(1, node_id_max))),
                            random_text(random, address_max),
                            random_text(random, address_max),
