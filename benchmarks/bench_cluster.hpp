@@ -29,6 +29,7 @@ struct BenchOptions {
   bool one_room = false;                         // throughput: all in one room, else each in its own
   double seconds = 10;                           // throughput: how long
   std::size_t kills = 20;                        // failover
+  std::size_t rounds = 10;                       // rolling: of all nodes
   bool json = false;
 };
 

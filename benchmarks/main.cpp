@@ -47,8 +47,12 @@ int run(int argc, char** argv) {
   throughput->add_flag("--one-room", options.one_room, "all in one room: every send is also pushed to all clients");
   auto* failover = app.add_subcommand("failover", "the leader is killed, again and again");
   failover->add_option("--kills", options.kills, "how often")->check(CLI::Range(1, 1000))->capture_default_str();
+  auto* rolling = app.add_subcommand("rolling", "every node is restarted in turn, again and again; exit code 1 if a send "
+                                                "failed, was lost or doubled");
+  rolling->add_option("--rounds", options.rounds, "how often all of them")->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   auto* all = app.add_subcommand("all", "all of these, one after the other");
-  for (auto* command : {latency, throughput, failover, all}) add_common(*command, options);
+  for (auto* command : {latency, throughput, failover, rolling, all}) add_common(*command, options);
 
   try {
     app.parse(argc, argv);
@@ -60,6 +64,11 @@ int run(int argc, char** argv) {
   if (*latency || *all) measure_latency(options).print(options.json);
   if (*throughput || *all) measure_throughput(options).print(options.json);
   if (*failover || *all) measure_failover(options).print(options.json);
+  if (*rolling || *all) {
+    const Report report = measure_rolling(options);
+    report.print(options.json);
+    if (report.failed()) return 1;
+  }
   return 0;
 }
 

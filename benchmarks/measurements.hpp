@@ -18,4 +18,8 @@ Report measure_throughput(const BenchOptions& options);
 // write, and the longest of any single writer.
 Report measure_failover(const BenchOptions& options);
 
+// `rounds` times each node in turn, under the same writers: SIGTERM, waited for, started, waited for as OPERATIONS.md
+// says. The gaps that this leaves, what a stop takes, and whether each send is in the room exactly once.
+Report measure_rolling(const BenchOptions& options);
+
 }  // namespace parley::bench

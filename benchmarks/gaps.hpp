@@ -1,0 +1,33 @@
+#pragma once
+
+#include "measurements.hpp"
+#include "writer.hpp"
+
+namespace parley::bench {
+
+// What the measurements share that disturb a cluster and look for the gap that this leaves.
+
+inline constexpr std::size_t disturbed_writers = 8;
+inline constexpr milliseconds client_retry{5};
+
+struct Run {
+  BenchCluster& cluster;
+  const BenchOptions& options;
+  Report& report;
+};
+
+// Eight writers with homes on all nodes in turn, who reconnect within client_retry.
+Writers spread_writers(Run run);
+
+// Which writers are looked at; empty: all.
+using WriterFilter = std::function<bool(const Writer&)>;
+
+// The longest time within the window without any acknowledged write.
+Duration longest_gap_overall(Writers& writers, TimePoint from, TimePoint to, const WriterFilter& counts = {});
+// And of any single one of them.
+Duration longest_gap_of_one(Writers& writers, TimePoint from, TimePoint to, const WriterFilter& counts = {});
+
+void require(const Result<Nothing>& result);   // throws what it says
+void require(bool true_or, const char* what);
+
+}  // namespace parley::bench
