@@ -59,7 +59,7 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   told().observe(now);
   const auto* leader = std::get_if<Leader>(&state_->role);
   if (leader == nullptr) return Refusal::not_leader;
-  if (leader->transfer) return Refusal::busy;   // it would end with this leadership (catalogue 25)
+  if (state_->transfer_closes()) return Refusal::busy;   // it would end with this leadership (catalogue 25)
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
   if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
