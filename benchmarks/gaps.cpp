@@ -18,7 +18,28 @@ Duration longest_gap(const std::vector<TimePoint>& times, TimePoint from, TimePo
   return std::max(longest, Duration(to - last));
 }
 
+constexpr auto look_interval = milliseconds(20);
+constexpr auto whole_patience = milliseconds(60'000);
+constexpr auto answer_patience = milliseconds(1000);
+
 }  // namespace
+
+awaitable<void> until_whole(Run run) {
+  auto& cluster = run.cluster.cluster();
+  const std::size_t nodes = cluster.layout().nodes.size();
+  const TimePoint deadline = run.cluster.clock().now() + whole_patience;
+  while (run.cluster.clock().now() < deadline) {
+    const auto views = co_await cluster.views(answer_patience);
+    const auto whole = [nodes](const auto& entry) {
+      const cli::NodeView& view = entry.second;
+      return view.role == "leader" && view.bearable == "yes" && view.voters.size() == nodes &&
+             view.connected.size() == nodes;
+    };
+    if (views.size() == nodes && std::ranges::any_of(views, whole)) co_return;
+    co_await cluster.pause(look_interval);
+  }
+  throw std::runtime_error("not all nodes became voters again in time");
+}
 
 Writers spread_writers(Run run) {
   std::vector<NodeId> homes;
@@ -51,10 +72,6 @@ Duration longest_gap_of_one(Writers& writers, TimePoint from, TimePoint to, cons
 
 void require(const Result<Nothing>& result) {
   if (!result.ok()) throw std::runtime_error(result.error().message);
-}
-
-void require(bool true_or, const char* what) {
-  if (!true_or) throw std::runtime_error(what);
 }
 
 }  // namespace parley::bench

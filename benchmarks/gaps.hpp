@@ -16,6 +16,10 @@ struct Run {
   Report& report;
 };
 
+// The rolling restart's loop of docs/OPERATIONS.md: one more failure is bearable, all voters are there and connected.
+// Throws if that takes more than a minute.
+awaitable<void> until_whole(Run run);
+
 // Eight writers with homes on all nodes in turn, who reconnect within client_retry.
 Writers spread_writers(Run run);
 
@@ -28,6 +32,5 @@ Duration longest_gap_overall(Writers& writers, TimePoint from, TimePoint to, con
 Duration longest_gap_of_one(Writers& writers, TimePoint from, TimePoint to, const WriterFilter& counts = {});
 
 void require(const Result<Nothing>& result);   // throws what it says
-void require(bool true_or, const char* what);
 
 }  // namespace parley::bench

@@ -10,32 +10,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto settle = 300ms;              // of undisturbed writing before each stop
-constexpr auto look_interval = 20ms;
-constexpr auto node_patience = 60s;         // for a node to be a voter again that is caught up
 constexpr const char* bound_event = "stop_cut_short";   // in a node's log: a planned stop that took its bound
 
 struct Found {
   Samples overall, single, leaders, stops, returns;
   std::size_t moved = 0;                    // connections that the stops broke
 };
-
-// The rolling restart's loop of docs/OPERATIONS.md: one more failure is bearable, all voters are there and connected.
-awaitable<bool> until_whole(Run run) {
-  auto& cluster = run.cluster.cluster();
-  const std::size_t nodes = cluster.layout().nodes.size();
-  const TimePoint deadline = run.cluster.clock().now() + node_patience;
-  while (run.cluster.clock().now() < deadline) {
-    const auto views = co_await cluster.views(1s);
-    const auto whole = [nodes](const auto& entry) {
-      const cli::NodeView& view = entry.second;
-      return view.role == "leader" && view.bearable == "yes" && view.voters.size() == nodes &&
-             view.connected.size() == nodes;
-    };
-    if (views.size() == nodes && std::ranges::any_of(views, whole)) co_return true;
-    co_await cluster.pause(look_interval);
-  }
-  co_return false;
-}
 
 awaitable<void> one_stop(Run run, Writers& writers, NodeId node, Found& found) {
   auto& cluster = run.cluster.cluster();
@@ -49,8 +29,7 @@ awaitable<void> one_stop(Run run, Writers& writers, NodeId node, Found& found) {
   co_await cluster.supervisor().wait_until_ended(node);
   const TimePoint ended = clock.now();
   require(cluster.supervisor().start(node));
-  const bool whole = co_await until_whole(run);
-  require(whole, "a node that was stopped did not become a voter again in time");
+  co_await until_whole(run);
   found.returns.add(clock.now() - ended);
   co_await cluster.pause(settle);
   const TimePoint to = clock.now();
