@@ -266,6 +266,26 @@ TEST_F(QuorumTest, EverybodyStopsAndAllAreVotersAfterwards) {
   EXPECT_TRUE(writes(cluster.node(1), "again"));
 }
 
+// -- cut cables -------------------------------------------------------------------------------------------------------
+
+// Its link to the former leader stands, and is silent. What it may have said there is asked for again, with its number.
+TEST_F(QuorumTest, WhatWasForwardedToALeaderThatIsCutOffIsUnknownOnceThereIsAnother) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& asked = cluster.follower();
+  auto& third = other_than(leader, asked);
+  for (const TestReplica* one : {&asked, &third}) cluster.fabric().part_both(one->id().value, leader.id().value);
+  asked.submit("on its way for ever");
+  const auto another = [&] {
+    const auto next = asked.replication().leader().leader;
+    return next && *next != leader.id();
+  };
+  ASSERT_TRUE(cluster.wait(another, 2s));
+  EXPECT_TRUE(cluster.wait([&] { return !asked.outcomes().empty(); }, 5ms)) << "only after its own timeout";
+  ASSERT_FALSE(asked.outcomes().empty());
+  EXPECT_EQ(asked.outcomes().front().outcome, Submitted::Outcome::unknown);
+}
+
 // -- lost disks (R4) --------------------------------------------------------------------------------------------------
 
 TEST_F(QuorumTest, AWipedNodeTakesTheFormerOnesPlaceByItself) {
