@@ -20,6 +20,7 @@ Duration longest_gap(const std::vector<TimePoint>& times, TimePoint from, TimePo
 
 constexpr auto look_interval = milliseconds(20);
 constexpr auto whole_patience = milliseconds(60'000);
+constexpr std::uint64_t close_behind = 1000;   // entries: under load everybody is always a few behind
 constexpr auto answer_patience = milliseconds(1000);
 
 }  // namespace
@@ -30,10 +31,11 @@ awaitable<void> until_whole(Run run) {
   const TimePoint deadline = run.cluster.clock().now() + whole_patience;
   while (run.cluster.clock().now() < deadline) {
     const auto views = co_await cluster.views(answer_patience);
-    const auto whole = [nodes](const auto& entry) {
-      const cli::NodeView& view = entry.second;
-      return view.role == "leader" && view.bearable == "yes" && view.voters.size() == nodes &&
-             view.connected.size() == nodes;
+    const auto whole = [&](const auto& entry) {
+      const cli::NodeView& leader = entry.second;
+      const auto close = [&leader](const auto& other) { return other.second.applied + close_behind >= leader.commit; };
+      return leader.role == "leader" && leader.bearable == "yes" && leader.voters.size() == nodes &&
+             leader.connected.size() == nodes && std::ranges::all_of(views, close);
     };
     if (views.size() == nodes && std::ranges::any_of(views, whole)) co_return;
     co_await cluster.pause(look_interval);

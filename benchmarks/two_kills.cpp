@@ -32,6 +32,7 @@ awaitable<void> one_try(Run run, Writers& writers, Step& step) {
   writers.forget();
   const TimePoint from = clock.now();
   require(cluster.supervisor().kill(followers.at(0)));
+  co_await cluster.supervisor().wait_until_ended(followers.at(0));   // on a busy machine even that takes a while
   co_await cluster.pause(step.apart);
   require(cluster.supervisor().kill(followers.at(1)));
   const TimePoint second = clock.now();
