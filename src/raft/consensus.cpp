@@ -335,6 +335,7 @@ Status Consensus::State::status() const {
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
     shown.clock_median = wall_median(clock).has_value();
     if (leader->transfer) shown.transfer_target = leader->transfer->target;
+    shown.transfer_closes = leader->transfer && leader->transfer->closing;
     shown.peers.reserve(leader->progress.size());
     for (const auto& [node, progress] : leader->progress) {
       const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;

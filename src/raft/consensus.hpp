@@ -64,7 +64,8 @@ struct Status {
   std::uint64_t leaderships = 0;
   bool clock_median = false;            // leader: a majority of the voters told its clock lately (R14)
   std::optional<EntryId> wanted_snapshot;   // follower: was offered it, and can't do without it
-  std::optional<NodeId> transfer_target;    // leader: it hands over to that one, and soon takes no proposals
+  std::optional<NodeId> transfer_target;    // leader: it hands over to that one
+  bool transfer_closes = false;             // and takes no more proposals meanwhile
   std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
 
@@ -130,9 +131,9 @@ class Consensus {
   // leader's own that can't be committed may be taken back: Status::returnable.
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
 
-  // Leader only: hands leadership over to that voter (dissertation 3.10). From the moment when the target has nearly all
-  // of the log until it is done, or an election timeout after this call is over, proposals are refused with `busy`;
-  // reads go on. Status::transfer_target shows it. `busy`: another transfer is under way, or the target was not heard
+  // Leader only: hands leadership over to that voter (dissertation 3.10). From when the target has nearly all of the log
+  // until it is done, or an election timeout after this call is over, proposals are refused with `busy`; reads go on.
+  // Status::transfer_target and transfer_closes show it. `busy`: another transfer is under way, or the target was not heard
   // lately; `invalid`: it is no voter, or this server itself.
   Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
 

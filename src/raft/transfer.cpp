@@ -25,14 +25,16 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
 }
 
 // Whether proposals are refused: once all is on its way to the target, or it lacks little. Then that stays so, or under
-// load there would always be something more. Each new entry passes here before it is taken in.
+// load there would always be something more. Each proposal passes here before it is taken in; so who was told to
+// campaign, as it had all, lacks nothing afterwards either.
 bool Consensus::State::transfer_closes() {
   auto& leader = std::get<Leader>(role);
   if (!leader.transfer) return false;
   const Progress& progress = leader.progress.at(leader.transfer->target);
   const Index last = log.last_index();
   const bool near = progress.match_index() + options.transfer_lag_max >= last || progress.next_index() > last;
-  leader.transfer->closing |= progress.mode() == Progress::Mode::replicate && near;
+  const bool soon_there = near && progress.mode() == Progress::Mode::replicate;
+  leader.transfer->closing |= soon_there || progress.match_index() >= last;
   return leader.transfer->closing;
 }
 

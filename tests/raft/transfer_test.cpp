@@ -64,7 +64,7 @@ TEST(Transfer, a_target_that_lags_is_brought_up_to_date_first) {
   EXPECT_TRUE(s.hear<TimeoutNow>(3));
 }
 
-// A follower that has just come back, say. Writes go on until a round trip is all that it lacks, and stop then for good.
+// A follower that has just come back, say. Writes go on until a round trip is all that it lacks, and then stop.
 TEST(Transfer, a_target_that_is_far_behind_does_not_stop_the_writes) {
   Lone s = leader();
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
@@ -83,6 +83,17 @@ TEST(Transfer, once_the_target_lacks_little_the_writes_stop_and_it_gets_the_rest
   EXPECT_FALSE(s.hear<TimeoutNow>(3));
   s.acknowledge(3, s.last().index);
   EXPECT_TRUE(s.hear<TimeoutNow>(3));
+}
+
+// Its link is new, so it is probed again: what it acknowledged before it has.
+TEST(Transfer, who_was_told_to_campaign_has_all_that_comes_to_be) {
+  Lone s = leader();
+  s.raft.unreachable(NodeId(2), s.now);
+  s.raft.reachable(NodeId(2), s.now);
+  ASSERT_TRUE(transfer(s, 2).ok());
+  ASSERT_TRUE(s.hear<TimeoutNow>(2));
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  EXPECT_TRUE(s.status().transfer_closes);
 }
 
 TEST(Transfer, all_that_is_sent_is_as_good_as_little) {   // or thousands of writers under way would never let it happen
