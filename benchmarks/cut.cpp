@@ -12,8 +12,8 @@ constexpr auto settle = 500ms;    // of undisturbed writing before each cut
 constexpr auto observe = 4s;      // after it, for the gap to show
 constexpr std::size_t ordinary_writers = 4;
 
-// Of those who are at another node than the one that is cut off, those who stay at it, and those who follow the leader as
-// people's clients do.
+// Of those who are at another node than the one that is cut off, those who stay at it, and those who follow the leader
+// as people's clients do.
 struct Gaps {
   Samples elsewhere, single, staying, ordinary;
 };

@@ -38,7 +38,7 @@ class AutopilotLoop {
   void stops(NodeId node);                 // on purpose
   // It said so, and no new link to it is up since: it is not back.
   bool is_stopping(NodeId node) const { return stopping_nodes_.contains(node); }
-  // Not to be relied on now: it stops on purpose and is not back, its port refuses, or it was not heard for some heartbeats.
+  // Not to be relied on now: it stops and is not back, its port refuses, or it was not heard for some heartbeats.
   bool is_away(NodeId node) const;
 
   QuorumView view() const { return {autopilot_.resilience(), autopilot_.acts_at()}; }   // of a leader

@@ -131,10 +131,10 @@ class Consensus {
   // leader's own that can't be committed may be taken back: Status::returnable.
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
 
-  // Leader only: hands leadership over to that voter (dissertation 3.10). From when the target has nearly all of the log
-  // until it is done, or an election timeout after this call is over, proposals are refused with `busy`; reads go on.
-  // Status::transfer_target and transfer_closes show it. `busy`: another transfer is under way, or the target was not heard
-  // lately; `invalid`: it is no voter, or this server itself.
+  // Leader only: hands leadership over to that voter (dissertation 3.10). From when the target has nearly all of the
+  // log until it is done, or an election timeout is over, proposals are refused with `busy`; reads go on.
+  // Status::transfer_target and transfer_closes show it. `busy`: another transfer is under way, or the target was not
+  // heard lately; `invalid`: it is no voter, or this server itself.
   Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
 
   // Begins a linearizable read (dissertation 6.4) here: as leader by a round of heartbeats, as follower by

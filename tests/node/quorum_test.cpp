@@ -129,7 +129,7 @@ TEST_F(QuorumTest, ALeaderThatStopsHandsOverFirstAndItsSeatIsKept) {
   EXPECT_EQ(cluster.voters(), 2U) << "but not for ever";
 }
 
-// A rolling restart that has come to the last node, the leader: the others stopped on purpose a moment ago, and are back.
+// A rolling restart has come to the last node, the leader: the others stopped on purpose a moment ago, and are back.
 TEST_F(QuorumTest, WhoHasReturnedFromAPlannedStopIsHandedOverTo) {
   start();
   auto& leader = *cluster.leader();
