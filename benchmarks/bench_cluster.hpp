@@ -29,6 +29,10 @@ struct BenchOptions {
   bool one_room = false;                         // throughput: all in one room, else each in its own
   double seconds = 10;                           // throughput: how long
   std::size_t kills = 20;                        // failover
+  std::size_t rounds = 10;                       // rolling: of all nodes
+  std::size_t tries = 5;                         // two-kills: at each distance
+  std::vector<std::size_t> apart{400, 300, 250, 200, 150, 120, 100, 80};   // two-kills: milliseconds
+  std::size_t cuts = 20;                         // cut
   bool json = false;
 };
 

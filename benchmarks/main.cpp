@@ -47,8 +47,21 @@ int run(int argc, char** argv) {
   throughput->add_flag("--one-room", options.one_room, "all in one room: every send is also pushed to all clients");
   auto* failover = app.add_subcommand("failover", "the leader is killed, again and again");
   failover->add_option("--kills", options.kills, "how often")->check(CLI::Range(1, 1000))->capture_default_str();
+  auto* rolling = app.add_subcommand(
+      "rolling", "every node is restarted in turn, again and again; exit code 1 if a send failed, was lost or doubled");
+  rolling->add_option("--rounds", options.rounds, "how often all of them")->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  auto* two_kills = app.add_subcommand("two-kills", "both followers of three nodes are killed, one after the other");
+  two_kills->add_option("--tries", options.tries, "how often at each distance")->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  two_kills->add_option("--apart", options.apart, "distances in ms")->delimiter(',')->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  auto* cut = app.add_subcommand("cut", "the leader's links to the others fall silent, again and again");
+  cut->add_option("--cuts", options.cuts, "how often")->check(CLI::Range(1, 1000))->capture_default_str();
   auto* all = app.add_subcommand("all", "all of these, one after the other");
-  for (auto* command : {latency, throughput, failover, all}) add_common(*command, options);
+  two_kills->add_option("--text-bytes", options.text_bytes, "length of each message")->check(CLI::Range(1, 8192))
+      ->capture_default_str();
+  for (auto* command : {latency, throughput, failover, rolling, cut, all}) add_common(*command, options);
 
   try {
     app.parse(argc, argv);
@@ -60,6 +73,13 @@ int run(int argc, char** argv) {
   if (*latency || *all) measure_latency(options).print(options.json);
   if (*throughput || *all) measure_throughput(options).print(options.json);
   if (*failover || *all) measure_failover(options).print(options.json);
+  if (*two_kills || *all) measure_two_kills(options).print(options.json);
+  if (*cut || *all) measure_cut(options).print(options.json);
+  if (*rolling || *all) {
+    const Report report = measure_rolling(options);
+    report.print(options.json);
+    if (report.failed()) return 1;
+  }
   return 0;
 }
 

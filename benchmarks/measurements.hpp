@@ -18,4 +18,15 @@ Report measure_throughput(const BenchOptions& options);
 // write, and the longest of any single writer.
 Report measure_failover(const BenchOptions& options);
 
+// `rounds` times each node in turn, under the same writers: SIGTERM, waited for, started, waited for as OPERATIONS.md
+// says. The gaps that this leaves, what a stop takes, and whether each send is in the room exactly once.
+Report measure_rolling(const BenchOptions& options);
+
+// `tries` times at each distance of `apart`: the two followers of three nodes are killed so long one after the other.
+// How often the leader went on alone, and how long nothing was acknowledged.
+Report measure_two_kills(const BenchOptions& options);
+
+// `cuts` times: the leader's links to the others fall silent, as by a pulled cable.
+Report measure_cut(const BenchOptions& options);
+
 }  // namespace parley::bench

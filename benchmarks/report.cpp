@@ -35,6 +35,11 @@ void Report::note(const std::string& key, const std::string& text) {
   json_[key] = text;
 }
 
+void Report::fail(const std::string& why) {
+  failed_ = true;
+  note("FAILED", why);
+}
+
 void Report::print(bool as_json) const {
   if (as_json) {
     std::printf("%s\n", boost::json::serialize(json_).c_str());

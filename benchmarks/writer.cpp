@@ -29,10 +29,10 @@ Writer::Writer(BenchCluster& cluster, Options options) : cluster_(cluster), opti
   auto servers = cluster.cluster().servers();
   if (options_.home.value != 0) {   // the home first, the others when it fails
     const std::string home = cluster.cluster().server(options_.home);
+    if (options_.other_way) std::reverse(servers.begin(), servers.end());
     std::stable_partition(servers.begin(), servers.end(), [&home](const auto& server) { return server == home; });
   }
   if (options_.own_room) options_.room = "#bench-" + options_.name;
-  text_.assign(options_.text_bytes, 'x');
   client_ = std::make_unique<cli::Client>(cluster.seams(), std::move(servers), client_options, *this);
   net::spawn(cluster.seams().executor, live());
 }
@@ -73,20 +73,29 @@ void Writer::begin() {
 void Writer::send_one() {
   ++under_way_;
   const TimePoint begin = cluster_.clock().now();
+  const std::uint64_t number = ++last_number_;
   cli::json::object send;
   send["to"] = options_.room;
-  send["text"] = text_;
-  client_->submit_then("send", std::move(send), [this, begin](const cli::Outcome& outcome) {
+  send["text"] = numbered_text(number);
+  client_->submit_then("send", std::move(send), [this, begin, number](const cli::Outcome& outcome) {
     --under_way_;
     const TimePoint now = cluster_.clock().now();
     if (outcome.done()) {
+      acknowledged_.push_back(number);
       latencies_.add(now - begin);
       acknowledged_at_.push_back(now);
     } else {
       ++failed_;
+      ++failed_ever_;
     }
     if (sending_) send_one();
   });
+}
+
+std::string Writer::numbered_text(std::uint64_t number) const {
+  std::string text = std::to_string(number) + ' ';
+  if (text.size() < options_.text_bytes) text.resize(options_.text_bytes, 'x');
+  return text;
 }
 
 void Writer::forget() {
@@ -100,7 +109,10 @@ Writers::Writers(BenchCluster& cluster, std::size_t count, Writer::Options patte
   for (std::size_t i = 0; i < count; ++i) {
     Writer::Options options = pattern;
     options.name += std::to_string(i + 1);
-    if (!homes.empty()) options.home = homes[i % homes.size()];
+    if (!homes.empty()) {
+      options.home = homes[i % homes.size()];
+      options.other_way = i / homes.size() % 2 == 1;   // who leaves a node does not all go to the same one
+    }
     writers_.push_back(std::make_unique<Writer>(cluster, options));
   }
 }
@@ -138,6 +150,12 @@ Samples Writers::latencies() const {
 std::size_t Writers::failed() const {
   std::size_t count = 0;
   for (const auto& writer : writers_) count += writer->failed();
+  return count;
+}
+
+std::size_t Writers::failed_ever() const {
+  std::size_t count = 0;
+  for (const auto& writer : writers_) count += writer->failed_ever();
   return count;
 }
 

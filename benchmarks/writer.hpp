@@ -21,6 +21,7 @@ class Writer final : public cli::Observer {
     std::size_t window = 1;
     std::size_t text_bytes = 64;
     NodeId home;                      // stays at that node as long as it works; 0: follows the leader
+    bool other_way = false;           // the last of the others after its home, not the first
     milliseconds retry{0};            // at most so long between two attempts to reconnect; 0: the product's defaults
   };
   Writer(BenchCluster& cluster, Options options);
@@ -32,24 +33,34 @@ class Writer final : public cli::Observer {
   bool idle() const { return under_way_ == 0; }
   bool gone() const { return !living_; }
 
+  const std::string& name() const { return options_.name; }
+  const std::string& room() const { return options_.room; }
+  NodeId node() const { return NodeId(client_->connection().node); }   // connected to; 0: none
+  cli::Client& client() { return *client_; }
   const Samples& latencies() const { return latencies_; }
   const std::vector<TimePoint>& acknowledged_at() const { return acknowledged_at_; }
   std::size_t failed() const { return failed_; }
-  void forget();                      // what was measured so far
+  std::size_t failed_ever() const { return failed_ever_; }   // forgotten ones, too
+  // The numbers of all sends that were acknowledged, in the order of the answers: each text begins with its number.
+  const std::vector<std::uint64_t>& acknowledged() const { return acknowledged_; }
+  void forget();                      // what was measured so far; not what was acknowledged
 
  private:
   awaitable<void> live();
   awaitable<void> expect(std::string method, cli::json::object params, std::string tolerated);
   void send_one();
+  std::string numbered_text(std::uint64_t number) const;
 
   BenchCluster& cluster_;
   Options options_;
   std::unique_ptr<cli::Client> client_;
-  std::string text_;
   bool living_ = true;
   bool sending_ = false;
   std::size_t under_way_ = 0;
   std::size_t failed_ = 0;
+  std::size_t failed_ever_ = 0;
+  std::uint64_t last_number_ = 0;
+  std::vector<std::uint64_t> acknowledged_;
   Samples latencies_;
   std::vector<TimePoint> acknowledged_at_;
 };
@@ -65,6 +76,7 @@ class Writers {
   void forget();
   Samples latencies() const;
   std::size_t failed() const;
+  std::size_t failed_ever() const;
   std::vector<std::unique_ptr<Writer>>& all() { return writers_; }
 
  private:

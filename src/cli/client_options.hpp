@@ -33,7 +33,9 @@ struct ClientOptions {
   milliseconds ping_after_request{1000};
   milliseconds ping_timeout{2000};
   milliseconds call_timeout{10'000};       // call() without a deadline of its own
-  milliseconds no_leader_patience{1500};   // on a node that knows no leader, before another is asked
+  // On a node that knows no leader, before another is asked. Longer than an election among those that hear each other:
+  // this one is cut off. With the 300 ms after which a leader notices that itself, a second in all is seldom exceeded.
+  milliseconds no_leader_patience{500};
   milliseconds no_outcome_patience{8000};  // on one that answers, and carries out nothing of what waits: likewise
   milliseconds failover_jitter{20};        // before the next node is tried after a loss, 0 … this
   milliseconds backoff_min{50};            // after every known node was tried in vain; doubles

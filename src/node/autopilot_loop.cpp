@@ -103,6 +103,7 @@ raft::PeerLink& AutopilotLoop::link(NodeId node) {
 void AutopilotLoop::reached(NodeId node) {
   auto& known = link(node);
   known.refused_since.reset();
+  stopping_nodes_.erase(node);
   // It is back, if it was away: and is given the time to be heard, or its vote would go now for all the time before.
   const TimePoint soon = seams_.clock.now() + silent_grace_;
   if (known.seat_kept_until) known.seat_kept_until = std::min(*known.seat_kept_until, soon);
@@ -159,12 +160,15 @@ void AutopilotLoop::hung_up(ServerId server) {
   if (known.joining == server.incarnation) known.joining.reset();
 }
 
-void AutopilotLoop::stops(NodeId node) { link(node).seat_kept_until = seams_.clock.now() + planned_stop_grace_; }
+void AutopilotLoop::stops(NodeId node) {
+  link(node).seat_kept_until = seams_.clock.now() + planned_stop_grace_;
+  stopping_nodes_.insert(node);
+}
 
 bool AutopilotLoop::is_away(NodeId node) const {
   const TimePoint now = seams_.clock.now();
   const auto known = links_.find(node);
-  if (known != links_.end() && (known->second.refused_since || known->second.seat_kept_until > now)) return true;
+  if (is_stopping(node) || (known != links_.end() && known->second.refused_since)) return true;
   const auto status = driver_.consensus().status();
   const auto peer = std::ranges::find(status.peers, node, [](const auto& one) { return one.id.node; });
   return peer != status.peers.end() && peer->heard_at + away_heartbeats * heartbeat_interval_ < now;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,9 @@ class AutopilotLoop {
   void called(ServerId server);            // it is linked: takes part, or asks to
   void hung_up(ServerId server);           // no more
   void stops(NodeId node);                 // on purpose
-  // Not to be relied on now: it stops on purpose, its port refuses, or it was not heard for some heartbeats.
+  // It said so, and no new link to it is up since: it is not back.
+  bool is_stopping(NodeId node) const { return stopping_nodes_.contains(node); }
+  // Not to be relied on now: it stops and is not back, its port refuses, or it was not heard for some heartbeats.
   bool is_away(NodeId node) const;
 
   QuorumView view() const { return {autopilot_.resilience(), autopilot_.acts_at()}; }   // of a leader
@@ -56,6 +59,7 @@ class AutopilotLoop {
   std::unique_ptr<net::Alarm> alarm_;
   raft::Autopilot autopilot_;
   std::map<NodeId, raft::PeerLink> links_;
+  std::set<NodeId> stopping_nodes_;
   std::map<NodeId, Incarnation> place_asked_for_;   // whose place it was when that node called last, if that is known
   bool leaving_ = false;
   bool stopping_ = false;

@@ -66,6 +66,13 @@ void ForwardTable::link_lost(NodeId to) {
   }
 }
 
+// A leader that was cut off answers when the cable is mended, if ever. What it has in its log and nobody else is lost.
+void ForwardTable::led_by(NodeId leader) {
+  for (auto& [id, forward] : under_way_) {
+    if (forward.to != leader) settle(forward, Submitted::Outcome::unknown);
+  }
+}
+
 void ForwardTable::stop() {
   for (auto& [id, forward] : under_way_) settle(forward, Submitted::Outcome::unknown);
 }

@@ -32,6 +32,7 @@ class ForwardTable {
   void answered(NodeId from, const wire::Forwarded& answer);      // from another node than asked: ignored
   void not_sent(const std::vector<std::uint64_t>& ids);           // `no_leader`: surely nothing happened
   void link_lost(NodeId to);                                      // `unknown` for all that were sent there
+  void led_by(NodeId leader);                                     // `unknown` for all that were sent to another one
   void stop();                                                    // `unknown` for all
   std::size_t size() const { return under_way_.size(); }
 

@@ -21,6 +21,8 @@ class MachineImpl final : public Machine {
 
   Result<Nothing> listen() override;
   net::awaitable<void> run(Replication& replication) override;
+  void retire() override { sessions_.retire(); }
+  bool retired() const override { return sessions_.retired() && proposals_.pending() == 0; }
   void stop() override;
   void archive_is_replaced() override { archiver_.abandon(); }
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }

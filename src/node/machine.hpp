@@ -29,6 +29,11 @@ class Machine {
   // loop that fails (disk, broken assertion) throws out of the executor: a dead loop is a dead node.
   virtual awaitable<void> run(Replication& replication) = 0;
 
+  // Before stop(), so that nobody waits in vain: clients are told "node_stopping" once they have the answers that they
+  // wait for, and go elsewhere; what they ask for after this is not carried out. retired(): nobody waits any more.
+  virtual void retire() = 0;
+  virtual bool retired() const = 0;
+
   // Asks the loops to end; sessions are told "node_stopping". The apply loop ends when next_committed() gives
   // nothing, so stop Replication too (before, at once, or later: any order). Idempotent.
   virtual void stop() = 0;

@@ -51,6 +51,7 @@ void Methods::handle(const std::shared_ptr<Session>& session, std::string text) 
 
 void Methods::dispatch(const CallPtr& call) {
   const auto& method = *call->method;
+  if (call->session->retiring()) return answer(call, later("busy", retry_after_busy));
   const bool anonymous = call->account == chat::AccountId{};
   if (anonymous && !services_.anonymous.take(call->session->address(), services_.now())) {
     return answer(call, later("too_many_requests", retry_after_busy));

@@ -24,6 +24,7 @@ class Life {
       : directory_(std::move(directory)),
         machine_(std::move(machine)),
         clock_(seams.clock),
+        logger_(seams.logger),
         settling_most_(parts.config.election_timeout),
         alarm_(seams.clock.make_alarm()),
         replication_(seams, complete(std::move(parts))),
@@ -49,6 +50,7 @@ class Life {
   }
 
   void stop() {
+    stopped_ = true;
     machine_->stop();   // first, so that sessions are told before their last links go
     replication_.stop();
   }
@@ -66,8 +68,13 @@ class Life {
  private:
   net::awaitable<void> leave_in_good_order() {
     co_await replication_.depart();
+    machine_->retire();
     const TimePoint deadline = clock_.now() + settling_most_;
-    while (machine_->services().proposals.pending() > 0 && clock_.now() < deadline) {
+    while (!machine_->retired() && !stopped_) {
+      if (clock_.now() >= deadline) {
+        logger_.warn("stop_cut_short", "leaves although some requests are not answered yet");
+        break;
+      }
       const TimePoint next = std::min(deadline, clock_.now() + settling_look);
       co_await alarm_->wait_until(next);
     }
@@ -97,10 +104,12 @@ class Life {
   std::unique_ptr<Machine> machine_;
   std::optional<raft::EntryId> prepared_;
   net::Clock& clock_;
+  Logger& logger_;
   const Duration settling_most_;
   std::unique_ptr<net::Alarm> alarm_;
   bool leaving_ = false;
   bool set_aside_ = false;
+  bool stopped_ = false;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };

@@ -64,6 +64,7 @@ net::awaitable<void> Peer::peer_loop() {
     }
     const auto link = link_;
     const bool written = co_await link->connection->write(std::move(*frame));
+    writing_frame_ = false;
     if (!written) link->close();
   }
   if (link_) drop_link();
@@ -159,6 +160,7 @@ std::optional<std::string> Peer::next_frame() {
   if (!frames_.empty()) {
     auto bytes = wire::encode(frames_.front());
     frames_.pop_front();
+    writing_frame_ = true;
     return bytes;
   }
   if (presence_ && seams_.clock.now() >= presence_due()) {
@@ -191,6 +193,7 @@ bool Peer::post(wire::PeerFrame frame) {
     return false;
   }
   frames_.push_back(std::move(frame));
+  ++posted_;
   if (idle_) alarm_->ring();
   return true;
 }

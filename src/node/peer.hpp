@@ -40,7 +40,10 @@ class Peer {
 
   NodeId id() const { return id_; }
   bool up() const { return welcome_.has_value(); }
-  bool drained() const { return !up() || (frames_.empty() && idle_); }   // all that was posted is written
+  // Frames posted so far, and how many of them are out: written, or lost with their link. Who waits for its own words
+  // needn't wait for all that others say meanwhile.
+  std::uint64_t posted() const { return posted_; }
+  std::uint64_t out() const { return posted_ - frames_.size() - (writing_frame_ ? 1 : 0); }
   const std::optional<wire::Welcome>& welcome() const { return welcome_; }   // of the present link
   const std::string& trouble() const { return trouble_; }                    // why there is no link, for people
 
@@ -81,6 +84,8 @@ class Peer {
   std::shared_ptr<Link> link_;                // greeted, or being greeted
   std::optional<wire::Welcome> welcome_;      // set while the link is up
   std::deque<wire::PeerFrame> frames_;
+  std::uint64_t posted_ = 0;
+  bool writing_frame_ = false;                // the loop writes one of them
   std::optional<std::string> ready_;          // an encoded message, taken for a loop that was idle
   bool idle_ = false;
   bool frames_turn_ = false;                  // frames and messages alternate, so that neither starves

@@ -274,6 +274,7 @@ void ReplicationNode::status_changed(const raft::Status& status) {
   const bool moved = view.leader != leader_.leader;
   leader_ = std::move(view);
   if (moved && leader_.leader) {
+    forwards_.led_by(*leader_.leader);
     seams_.logger.info("leader_changed", "node " + std::to_string(leader_.leader->value) + " leads in term " + term);
   } else if (moved) {
     seams_.logger.warn("leader_lost", "no leader known in term " + term);

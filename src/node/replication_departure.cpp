@@ -18,17 +18,25 @@ constexpr Duration look_interval = milliseconds(5);
 net::awaitable<void> ReplicationNode::depart() {
   if (!driver_.started() || stopping_) co_return;
   autopilot_.leave();
-  for (const auto& [id, peer] : peers_) peer->post(wire::PeerFrame(wire::PlannedStop()));
+  std::map<NodeId, std::uint64_t> said;
+  for (const auto& [id, peer] : peers_) {
+    if (peer->post(wire::PeerFrame(wire::PlannedStop()))) said[id] = peer->posted();
+  }
   const TimePoint deadline = seams_.clock.now() + departure_timeouts * config_.election_timeout;
   bool led = driver_.consensus().status().role == raft::Role::leader;
-  while (!stopping_ && seams_.clock.now() < deadline && !(led_out(led) && told_everybody())) {
+  while (!stopping_ && !(led_out(led) && told(said))) {
+    if (seams_.clock.now() >= deadline) {
+      seams_.logger.warn("stop_cut_short", "leaves without having handed over, or without everybody having been told");
+      co_return;
+    }
     const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
     co_await departure_alarm_->wait_until(next);
   }
 }
 
-bool ReplicationNode::told_everybody() const {
-  return std::ranges::all_of(peers_, [](const auto& entry) { return entry.second->drained(); });
+// Whatever else is posted meanwhile: under load there is always something.
+bool ReplicationNode::told(const std::map<NodeId, std::uint64_t>& said) const {
+  return std::ranges::all_of(said, [this](const auto& entry) { return peer(entry.first)->out() >= entry.second; });
 }
 
 // One step out of the leadership; true when none is left. Who led stays until the next leader has committed in its own
@@ -52,7 +60,11 @@ bool ReplicationNode::led_out(bool& led) {
     driver_.wake();
     return false;
   }
-  return !promote_successor(status);
+  if (promote_successor(status)) return false;
+  // Who is heard, and only not ready yet, may be so in a moment. Who stops, too, or is gone is not waited for.
+  return std::ranges::none_of(status.peers, [&](const raft::PeerStatus& peer) {
+    return status.configuration->is_voter(peer.id) && peer.recently_heard && !away(peer.id.node);
+  });
 }
 
 // A sole voter makes a voter of a learner that is caught up, so that it can hand over to it. False: there is none.

@@ -103,6 +103,8 @@ void ReplicationNode::link_down(NodeId to, const std::vector<std::uint64_t>& uns
   }
   if (!driver_.started()) return;
   driver_.consensus().unreachable(to, driver_.now());
+  // It said that it stops: this is as good as a port that refuses (R5), which a quick restart may never let be seen.
+  if (autopilot_.is_stopping(to)) driver_.consensus().refused(to, driver_.now());
   driver_.wake();
 }
 

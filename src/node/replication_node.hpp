@@ -118,7 +118,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // replication_departure.cpp
   bool led_out(bool& led);
   bool promote_successor(const raft::Status& status);
-  bool told_everybody() const;
+  bool told(const std::map<NodeId, std::uint64_t>& said) const;
 
   // replication_birth.cpp
   net::awaitable<void> birth_loop();

@@ -74,6 +74,12 @@ void Session::end(std::string_view reason) {
   room_->ring();
 }
 
+void Session::retire(std::string_view reason) {
+  if (ended_) return;
+  retires_for_ = reason;
+  if (under_way_ == 0) end(reason);
+}
+
 void Session::hang_up() {
   ended_ = true;
   outbox_.clear();
@@ -86,6 +92,7 @@ void Session::hang_up() {
 void Session::end_request() {
   --under_way_;
   if (under_way_ == under_way_max - 1) room_->ring();
+  if (under_way_ == 0 && retiring()) end(retires_for_);
 }
 
 }  // namespace parley::node

@@ -37,6 +37,8 @@ class Session {
 
   void push(Frame frame);             // an answer or a notification; ignored once ended
   void end(std::string_view reason);  // says "closing" with the reason, and closes; a word of docs/PROTOCOL.md
+  // end(), as soon as nothing that was asked for waits for its answer. What arrives meanwhile is not carried out.
+  void retire(std::string_view reason);
   void hang_up();                     // closes at once
 
   void begin_request() { ++under_way_; }
@@ -45,6 +47,7 @@ class Session {
   std::uint64_t number() const { return number_; }
   const std::string& address() const { return address_; }  // without the port
   bool ended() const { return ended_; }
+  bool retiring() const { return !retires_for_.empty(); }
   const std::string& reason() const { return reason_; }  // why it was ended; empty: it went by itself
   bool spoke() const { return spoke_; }                  // sent its first message
   TimePoint since() const { return since_; }
@@ -72,6 +75,7 @@ class Session {
   bool spoke_ = false;
   bool ended_ = false;
   std::string reason_;
+  std::string retires_for_;
   TimePoint close_at_ = never;
 };
 

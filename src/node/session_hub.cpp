@@ -30,7 +30,7 @@ net::awaitable<void> Sessions::accept_loop(net::Listener& listener, RequestHandl
     auto connection = co_await listener.accept();
     if (!connection) co_return;
     const auto address = address_of(connection->remote());
-    if (stopping_ || (full(address) && !make_room())) {
+    if (retiring_ || (full(address) && !make_room())) {
       tasks_.spawn(turn_away(std::move(connection)));
       continue;
     }
@@ -65,7 +65,7 @@ bool Sessions::make_room() {
 
 net::awaitable<void> Sessions::turn_away(std::shared_ptr<net::Connection> connection) {
   std::string_view reason = "too_many";
-  if (stopping_) reason = "node_stopping";
+  if (retiring_) reason = "node_stopping";
   std::string last = *closing_frame(reason);
   co_await connection->write(std::move(last));
   connection->close(reason);
@@ -106,8 +106,17 @@ void Sessions::log_out(const SessionPtr& session) {
   if (presence_changed_) presence_changed_();
 }
 
+void Sessions::retire() {
+  retiring_ = true;
+  for (const auto& session : all()) session->retire("node_stopping");
+}
+
+bool Sessions::retired() const {
+  return retiring_ && std::ranges::all_of(sessions_, [](const auto& entry) { return entry.second->ended(); });
+}
+
 void Sessions::stop() {
-  stopping_ = true;
+  retiring_ = stopping_ = true;
   for (const auto& session : all()) session->end("node_stopping");
   housekeeping_alarm_->ring();
 }

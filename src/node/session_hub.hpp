@@ -21,6 +21,10 @@ class Sessions final : public ApplyListener {
 
   net::awaitable<void> accept_loop(net::Listener& listener, RequestHandler& handler);
   net::awaitable<void> housekeeping_loop();  // ends once told to stop and the last session has gone
+  // The node is about to stop: whoever waits for nothing is told so at once, the others when they have their answers,
+  // and nobody new is let in.
+  void retire();
+  bool retired() const;                      // and all have been told
   void stop();                               // "node_stopping" to all
 
   void log_in(const std::shared_ptr<Session>& session, const chat::LoginId& login, chat::AccountId account);
@@ -63,6 +67,7 @@ class Sessions final : public ApplyListener {
   std::function<void()> presence_changed_;
   std::uint64_t last_number_ = 0;
   std::uint64_t slow_readers_ = 0;
+  bool retiring_ = false;
   bool stopping_ = false;
 };
 

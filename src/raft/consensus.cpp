@@ -59,7 +59,7 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   told().observe(now);
   const auto* leader = std::get_if<Leader>(&state_->role);
   if (leader == nullptr) return Refusal::not_leader;
-  if (leader->transfer) return Refusal::busy;   // it would end with this leadership (catalogue 25)
+  if (state_->transfer_closes()) return Refusal::busy;   // it would end with this leadership (catalogue 25)
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
   if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
@@ -335,6 +335,7 @@ Status Consensus::State::status() const {
     shown.quorum_heard = shown.leader_heard + options.election_timeout > clock.steady;
     shown.clock_median = wall_median(clock).has_value();
     if (leader->transfer) shown.transfer_target = leader->transfer->target;
+    shown.transfer_closes = leader->transfer && leader->transfer->closing;
     shown.peers.reserve(leader->progress.size());
     for (const auto& [node, progress] : leader->progress) {
       const bool heard = progress.replied && progress.heard_at + options.election_timeout > clock.steady;

@@ -27,6 +27,7 @@ struct Options {
   milliseconds clock_slack{500};               // R14: how far log time may be pulled towards the median
   milliseconds early_campaign_jitter{5};       // R5: spread of the pre-votes after a refused reconnect
   std::size_t persist_bytes_max = 4 * 1024 * 1024;   // payload bytes in one PersistBatch (one entry may exceed it)
+  std::size_t transfer_lag_max = 256;          // entries that the target of a transfer may lack when proposals stop
   milliseconds disk_stall_max{2000};           // a write under way longer ends a leadership where others can lead
 };
 
@@ -63,7 +64,8 @@ struct Status {
   std::uint64_t leaderships = 0;
   bool clock_median = false;            // leader: a majority of the voters told its clock lately (R14)
   std::optional<EntryId> wanted_snapshot;   // follower: was offered it, and can't do without it
-  std::optional<NodeId> transfer_target;    // leader: it hands over to that one and takes no proposals meanwhile
+  std::optional<NodeId> transfer_target;    // leader: it hands over to that one
+  bool transfer_closes = false;             // and takes no more proposals meanwhile
   std::uint64_t violations = 0;         // messages dropped because no correct server of this cluster sends them
 };
 
@@ -129,9 +131,10 @@ class Consensus {
   // leader's own that can't be committed may be taken back: Status::returnable.
   Result<EntryId, Refusal> propose_configuration(Configuration configuration, Now now);
 
-  // Leader only: hands leadership over to that voter (dissertation 3.10). Until it is done, or an election timeout is
-  // over, proposals are refused with `busy`; reads go on. Status::transfer_target shows it. `busy`: another transfer is
-  // under way, or the target was not heard lately; `invalid`: it is no voter, or this server itself.
+  // Leader only: hands leadership over to that voter (dissertation 3.10). From when the target has nearly all of the
+  // log until it is done, or an election timeout is over, proposals are refused with `busy`; reads go on.
+  // Status::transfer_target and transfer_closes show it. `busy`: another transfer is under way, or the target was not
+  // heard lately; `invalid`: it is no voter, or this server itself.
   Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
 
   // Begins a linearizable read (dissertation 6.4) here: as leader by a round of heartbeats, as follower by

@@ -46,7 +46,7 @@ std::optional<std::string> Invariants::observe(ServerId id, const Consensus& ser
   seen.hard_state = server.hard_state();
   seen.role = status.role;
   seen.applied_index = status.applied_index;
-  seen.transfers = status.transfer_target.has_value();
+  seen.transfer_closes = status.transfer_closes;
   seen.match_index.clear();
   for (const PeerStatus& peer : status.peers) seen.match_index.emplace_back(peer.id, peer.match_index);
   if (broken) *broken = "server " + std::to_string(id.node.value) + ": " + *broken;
@@ -100,8 +100,8 @@ Invariants::Broken Invariants::check_delta(const Seen& before, const Consensus& 
   if (now.current_term != then.current_term) return std::nullopt;
   if (then.voted_for && now.voted_for != then.voted_for) return "a second vote in one term";
   if (before.role != Role::leader || status.role != Role::leader) return std::nullopt;
-  if (before.transfers && status.transfer_target && status.last_index > before.last_index()) {
-    return "a leader took a proposal while it hands over (catalogue 25)";
+  if (before.transfer_closes && status.transfer_closes && status.last_index > before.last_index()) {
+    return "a leader took a proposal in the last moments of a hand-over (catalogue 25)";
   }
   // What is committed in one step and applied in the same came with a snapshot.
   const bool installed = now.commit_index == status.applied_index;

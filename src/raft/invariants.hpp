@@ -16,8 +16,8 @@ namespace parley::raft {
 //
 // On one server: commit_index, persisted_index and applied_index lie within the log; match_index < next_index, and that
 // above the base; nothing is compacted that is not applied; a leader voted for itself, has at most one uncommitted
-// configuration, or that one and again the committed one, and takes no proposals while it hands over; terms and
-// log time never fall along the log.
+// configuration, or that one and again the committed one, and takes no proposals when its hand-over is closing; terms
+// and log time never fall along the log.
 // From one observation of a server to the next: term, base, commit_index, applied_index and (in one leadership)
 // match_index never fall; one vote a term; what is committed never changes; a leader only appends ("Leader
 // Append-Only"); when the base moves, what stands above it stays if it is of the same history, and goes if it is not.
@@ -42,7 +42,7 @@ class Invariants {
     HardState hard_state;
     Role role = Role::follower;
     Index applied_index;
-    bool transfers = false;
+    bool transfer_closes = false;
     Index base;
     std::size_t configurations_known = 0;   // committed ones, when the base was last checked
     std::vector<Term> terms;                // of the entries above base

@@ -78,6 +78,7 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
     for (const Entry& entry : message.entries) bytes += weight(entry);
   }
   progress.sent(message, bytes);
+  transfer_closes();
   return message;
 }
 

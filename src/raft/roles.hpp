@@ -104,6 +104,7 @@ struct Transfer {
   NodeId target;
   TimePoint deadline;                  // then it gives up and goes on
   bool told = false;                   // TimeoutNow was sent since the last heartbeat, over a link that still stands
+  bool closing = false;                // the target has nearly all: no more proposals, so that it gets the rest
 };
 
 struct Leader {

@@ -139,6 +139,7 @@ struct Consensus::State {
 
   // -- transfer.cpp
   Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
+  bool transfer_closes();
   std::optional<Message> timeout_now_for(NodeId node);
   void on(ServerId from, const TimeoutNow& message, Now now);
 

@@ -1,6 +1,9 @@
-// A leader hands over (dissertation 3.10): it takes no more proposals, brings the target up to date, and tells it to
+// A leader hands over (dissertation 3.10): it brings the target up to date, takes no more proposals, and tells it to
 // campaign at once, without a pre-vote; the others may vote though they hear a leader (4.2.3). If that comes to nothing
 // within an election timeout it goes on as before (catalogue 25). Reads need no care: there are no leases (16).
+//
+// Invariant: proposals are refused only while what the target lacks is a matter of a round trip. A target that is far
+// behind must not stop the writes of everybody while it catches up, or doesn't.
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -19,6 +22,20 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
   if (!progress.replied || progress.heard_at + options.election_timeout <= now.steady) return Refusal::busy;
   leader->transfer = Transfer{target, now.steady + options.election_timeout, false};
   return Nothing{};
+}
+
+// Whether proposals are refused: once all is on its way to the target, or it lacks little. Then that stays so, or under
+// load there would always be something more. Each proposal passes here before it is taken in; so who was told to
+// campaign, as it had all, lacks nothing afterwards either.
+bool Consensus::State::transfer_closes() {
+  auto& leader = std::get<Leader>(role);
+  if (!leader.transfer) return false;
+  const Progress& progress = leader.progress.at(leader.transfer->target);
+  const Index last = log.last_index();
+  const bool near = progress.match_index() + options.transfer_lag_max >= last || progress.next_index() > last;
+  const bool soon_there = near && progress.mode() == Progress::Mode::replicate;
+  leader.transfer->closing |= soon_there || progress.match_index() >= last;
+  return leader.transfer->closing;
 }
 
 // Only to a target that holds all of the log, on its disk: it can then win against any voter, and loses nothing.

@@ -129,6 +129,71 @@ TEST_F(QuorumTest, ALeaderThatStopsHandsOverFirstAndItsSeatIsKept) {
   EXPECT_EQ(cluster.voters(), 2U) << "but not for ever";
 }
 
+// A rolling restart has come to the last node, the leader: the others stopped on purpose a moment ago, and are back.
+TEST_F(QuorumTest, WhoHasReturnedFromAPlannedStopIsHandedOverTo) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  for (TestReplica* away : {&first, &second}) {
+    away->leave();
+    ASSERT_TRUE(cluster.wait([&] { return away->ended(); }));
+    away->kill();
+    cluster.world().run_for(100ms);
+    ASSERT_TRUE(away->start().ok());
+    ASSERT_TRUE(writes(leader, "with node " + std::to_string(away->id().value)));
+  }
+  leader.leave();
+  const TimePoint asked = cluster.world().now();
+  ASSERT_TRUE(cluster.wait([&] { return leader.ended(); }, 2s));
+  EXPECT_LT(cluster.world().now() - asked, 100ms) << "far less than an election timeout";
+  EXPECT_TRUE(leader.said("hand_over: handing over to node")) << cluster.story();
+  const auto next = second.replication().leader().leader;
+  EXPECT_TRUE(next && *next != leader.id()) << "the next leader is known when it leaves";
+}
+
+// The target never has all while the writes go on: they have to end for it.
+TEST_F(QuorumTest, UnderLoadAPlannedStopTakesNoLonger) {
+  start();
+  cluster.fabric().options().latency_least = 1ms;
+  cluster.fabric().options().latency_most = 3ms;
+  auto& leader = *cluster.leader();
+  leader.leave();
+  const TimePoint asked = cluster.world().now();
+  while (!leader.ended() && cluster.world().now() - asked < 2s) {
+    for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).submit("load");
+    cluster.world().run_for(200us);
+  }
+  EXPECT_LT(cluster.world().now() - asked, 200ms);
+  EXPECT_FALSE(leader.said("stop_cut_short"));
+}
+
+// There was nobody to hand over to, as it heard nobody. The others needn't wait until they see its port refuse, which a
+// quick restart never lets them.
+TEST_F(QuorumTest, WhoStopsWithoutHandingOverIsSucceededAtOnce) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& first = cluster.follower();
+  auto& second = other_than(leader, first);
+  for (const TestReplica* one : {&first, &second}) cluster.fabric().part(one->id().value, leader.id().value);
+  cluster.world().run_for(250ms);
+  ASSERT_EQ(leader.replication().status().role, raft::Role::leader);
+  const auto former = leader.replication().status().term;
+  leader.leave();
+  ASSERT_TRUE(cluster.wait([&] { return first.said("planned_stop") && second.said("planned_stop"); }, 50ms));
+  ASSERT_FALSE(leader.said("hand_over"));
+  leader.kill();
+  cluster.fabric().heal();
+  ASSERT_TRUE(leader.start().ok());
+  const TimePoint restarted = cluster.world().now();
+  const auto succeeded = [&] {
+    const auto next = second.replication().leader();
+    return next.leader && next == first.replication().leader() && next.term > former;
+  };
+  ASSERT_TRUE(cluster.wait(succeeded, 2s)) << cluster.story();
+  EXPECT_LT(cluster.world().now() - restarted, 150ms) << cluster.story();
+}
+
 TEST_F(QuorumTest, WhoReturnsFromAPlannedStopDoesNotLoseItsSeatBeforeItIsHeard) {
   start();
   auto& leader = *cluster.leader();
@@ -199,6 +264,26 @@ TEST_F(QuorumTest, EverybodyStopsAndAllAreVotersAfterwards) {
   start();
   EXPECT_EQ(cluster.voters(), 3U);
   EXPECT_TRUE(writes(cluster.node(1), "again"));
+}
+
+// -- cut cables -------------------------------------------------------------------------------------------------------
+
+// Its link to the former leader stands, and is silent. What it may have said there is asked for again, with its number.
+TEST_F(QuorumTest, WhatWasForwardedToALeaderThatIsCutOffIsUnknownOnceThereIsAnother) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& asked = cluster.follower();
+  auto& third = other_than(leader, asked);
+  for (const TestReplica* one : {&asked, &third}) cluster.fabric().part_both(one->id().value, leader.id().value);
+  asked.submit("on its way for ever");
+  const auto another = [&] {
+    const auto next = asked.replication().leader().leader;
+    return next && *next != leader.id();
+  };
+  ASSERT_TRUE(cluster.wait(another, 2s));
+  EXPECT_TRUE(cluster.wait([&] { return !asked.outcomes().empty(); }, 5ms)) << "only after its own timeout";
+  ASSERT_FALSE(asked.outcomes().empty());
+  EXPECT_EQ(asked.outcomes().front().outcome, Submitted::Outcome::unknown);
 }
 
 // -- lost disks (R4) --------------------------------------------------------------------------------------------------

@@ -43,6 +43,36 @@ TEST_F(SessionTest, ASlowReaderThatRecoversInTimeIsToldWhy) {
   EXPECT_EQ(text(bob.notifications("closing")[0], "reason"), "slow_reader");
 }
 
+// A planned stop: whoever waits for something gets it first, nobody keeps the node by asking on.
+TEST_F(SessionTest, ANodeThatRetiresAnswersWhatWasAskedAndSaysFarewell) {
+  start();
+  auto ann = member("ann");
+  auto idle = connect();
+  idle.result("hello", {{"protocol", 1}});
+  replication->commit_at_once = false;
+  const auto before = replication->last();
+  const auto asked = ann.send("send", ann.sequenced({{"to", "@ann"}, {"text", "before"}}));
+  run_for(50ms);
+  machine().retire();
+  const auto too_late = ann.send("send", ann.sequenced({{"to", "@ann"}, {"text", "after"}}));
+  ASSERT_TRUE(run_until([&] { return idle.connection().closed(); }));
+  EXPECT_EQ(text(idle.notifications("closing").at(0), "reason"), "node_stopping");
+  run_for(1s);
+  EXPECT_FALSE(ann.connection().closed());
+  EXPECT_FALSE(machine().retired());
+  EXPECT_EQ(text(ann.answer(too_late).value().at("error").at("data").as_object(), "outcome"), "later");
+  EXPECT_EQ(replication->last() - before, 1u) << "what came afterwards is not carried out";
+
+  replication->commit_all();
+  ASSERT_TRUE(run_until([&] { return ann.connection().closed(); }));
+  EXPECT_TRUE(ann.answer(asked).value().contains("result")) << "before the farewell";
+  EXPECT_EQ(text(ann.notifications("closing").at(0), "reason"), "node_stopping");
+  EXPECT_TRUE(machine().retired());
+  auto late = connect();
+  ASSERT_TRUE(run_until([&] { return late.connection().closed(); }));
+  EXPECT_EQ(text(late.notifications("closing").at(0), "reason"), "node_stopping");
+}
+
 TEST_F(SessionTest, BeyondSessionsMaxOneIsTurnedAwayWithAReasonAndTheOthersStay) {
   cluster.sessions_max = 2;
   start();

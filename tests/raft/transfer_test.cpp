@@ -21,6 +21,15 @@ Result<Nothing, Refusal> transfer(Lone& s, std::uint32_t target) {
   return s.raft.transfer_leadership(NodeId(target), s.now);
 }
 
+// Of what was sent before, and without taking what there is to be sent now: the link is busy.
+AppendEntriesReply acknowledgement(std::uint64_t match) {
+  AppendEntriesReply reply;
+  reply.term = Term(2);
+  reply.success = true;
+  reply.match_index = Index(match);
+  return reply;
+}
+
 // -- the leader -----------------------------------------------------------------------------------------------------
 
 TEST(Transfer, an_up_to_date_target_is_told_to_campaign_at_once) {
@@ -53,6 +62,51 @@ TEST(Transfer, a_target_that_lags_is_brought_up_to_date_first) {
   EXPECT_FALSE(s.hear<TimeoutNow>(3)) << "the last entry is missing";
   s.acknowledge(3, Index(3));
   EXPECT_TRUE(s.hear<TimeoutNow>(3));
+}
+
+// A follower that has just come back, say. Writes go on until a round trip is all that it lacks, and then stop.
+TEST(Transfer, a_target_that_is_far_behind_does_not_stop_the_writes) {
+  Lone s = leader();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  ASSERT_TRUE(transfer(s, 3).ok());
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok()) << "it lacks a thousand entries, which are not even sent";
+  s.say(3, acknowledgement(400));
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok()) << "six hundred are much still";
+}
+
+TEST(Transfer, once_the_target_lacks_little_the_writes_stop_and_it_gets_the_rest) {
+  Lone s = leader();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  ASSERT_TRUE(transfer(s, 3).ok());
+  s.say(3, acknowledgement(900));
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  EXPECT_FALSE(s.hear<TimeoutNow>(3));
+  s.acknowledge(3, s.last().index);
+  EXPECT_TRUE(s.hear<TimeoutNow>(3));
+}
+
+// Its link is new, so it is probed again: what it acknowledged before it has.
+TEST(Transfer, who_was_told_to_campaign_has_all_that_comes_to_be) {
+  Lone s = leader();
+  s.raft.unreachable(NodeId(2), s.now);
+  s.raft.reachable(NodeId(2), s.now);
+  ASSERT_TRUE(transfer(s, 2).ok());
+  ASSERT_TRUE(s.hear<TimeoutNow>(2));
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  EXPECT_TRUE(s.status().transfer_closes);
+}
+
+TEST(Transfer, all_that_is_sent_is_as_good_as_little) {   // or thousands of writers under way would never let it happen
+  Lone s = leader();
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  s.acknowledge(3, Index(3));
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  ASSERT_TRUE(transfer(s, 3).ok());
+  EXPECT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  EXPECT_TRUE(s.hear<AppendEntries>(3));
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy);
+  s.raft.tick(s.now);
+  EXPECT_EQ(s.raft.propose(command("x"), s.now).error(), Refusal::busy) << "and that stays so";
 }
 
 TEST(Transfer, it_is_given_up_after_an_election_timeout_and_the_leader_goes_on) {   // catalogue 25
