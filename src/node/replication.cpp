@@ -287,9 +287,8 @@ bool ReplicationNode::post_to(NodeId to, wire::PeerFrame frame) {
   return known != nullptr && known->post(std::move(frame));
 }
 
-// R6: what the file says of this node itself is known to nobody else until the configuration says so.
-// Those in the file come first: they are what the operator of this node knows (R6). Then the log's, then the one at which
-// the node itself says that it is: who has moved is reached before the log knows it, and so learns who leads.
+// Those in the file come first: they are what the operator of this node knows (R6). Then the log's, then the one at
+// which the node itself says that it is: who has moved is reached before the log knows it, and so learns who leads.
 std::vector<std::string> ReplicationNode::addresses_of(const raft::Member& member) const {
   std::vector<std::string> addresses;
   const auto add = [&addresses](const std::string& address) {

@@ -34,8 +34,9 @@ net::awaitable<bool> ReplicationNode::is_told_where_it_is() {
   const std::string& peer = self_config_.peer.advertise;
   const std::string& client = self_config_.client.advertise;
   if (place->peer_address == peer && place->client_address == client) co_return true;
-  seams_.logger.warn("moved", "the cluster knows this node at " + place->peer_address + " and " + place->client_address +
-                                  "; by its own file it is at " + peer + " and " + client + ", and says so");
+  const std::string known_at = place->peer_address + " and " + place->client_address;
+  seams_.logger.warn("moved", "the cluster knows this node at " + known_at + "; by its own file it is at " + peer +
+                                  " and " + client + ", and says so");
   wire::MemberRequest request;
   request.action = wire::MemberAction::relocate;
   request.node = identity_.node;

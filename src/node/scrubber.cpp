@@ -78,7 +78,10 @@ net::awaitable<void> Scrubber::replace_log_through(std::uint64_t segment) {
     Index end;
     std::function<void()> begin = [this, &end] { end = log_.begin_segment(); };
     co_await on_log_lane(std::move(begin));
-    while (!stopping_ && checkpointed_() < end && !PARLEY_MUTANT(mended_log_is_ahead_of_the_archive)) co_await pause(look_interval);
+    while (!stopping_ && checkpointed_() < end) {
+      if (PARLEY_MUTANT(mended_log_is_ahead_of_the_archive)) break;
+      co_await pause(look_interval);
+    }
     if (stopping_) co_return;
     std::size_t removed = 1;
     while (removed > 0) {

@@ -31,7 +31,7 @@ class Scrubber {
   const ScrubView& view() const { return view_; }
 
   static constexpr Duration first_pass_most = milliseconds(600'000);    // after the start, for who is started often
-  static constexpr Duration part_pause = milliseconds(30);    // 256 KiB at a time: 8 MiB a second, whatever the disk can
+  static constexpr Duration part_pause = milliseconds(30);    // 256 KiB at a time: 8 MiB a second at most
   static constexpr Duration look_interval = milliseconds(500);
 
  private:

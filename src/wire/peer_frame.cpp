@@ -147,25 +147,8 @@ Forwarded get_forwarded(Reader& in) {
   return forwarded;
 }
 
-Kind put(Writer& out, const Presence& presence) {
-  const std::size_t count = std::min(presence.accounts.size(), presence_max);
-  out.u32(static_cast<std::uint32_t>(count));
-  for (std::size_t i = 0; i < count; ++i) out.u64(presence.accounts[i]);
-  return Kind::presence;
-}
-
-Presence get_presence(Reader& in) {
-  Presence presence;
-  const std::size_t count = in.u32();
-  if (count > presence_max || count > in.remaining() / 8) {
-    in.fail();
-    return presence;
-  }
-  presence.accounts.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) presence.accounts.push_back(in.u64());
-  return presence;
-}
-
+Kind put(Writer& out, const Presence& presence) { return write(out, presence), Kind::presence; }
+Kind put(Writer& out, const StateDigest& digest) { return write(out, digest), Kind::state_digest; }
 Kind put(Writer& out, const SnapshotRequest& request) { return write(out, request), Kind::snapshot_request; }
 Kind put(Writer& out, const SnapshotChunk& chunk) { return write(out, chunk), Kind::snapshot_chunk; }
 Kind put(Writer&, const PlannedStop&) { return Kind::planned_stop; }
@@ -173,19 +156,6 @@ Kind put(Writer& out, const NotAMember& frame) { return write(out, frame), Kind:
 Kind put(Writer& out, const RolledBack& frame) { return write(out, frame), Kind::rolled_back; }
 Kind put(Writer& out, const MemberRequest& request) { return write(out, request), Kind::member_request; }
 Kind put(Writer& out, const MemberReply& reply) { return write(out, reply), Kind::member_reply; }
-
-Kind put(Writer& out, const StateDigest& digest) {
-  out.u64(digest.index.value);
-  write(out, digest.chain);
-  return Kind::state_digest;
-}
-
-StateDigest get_state_digest(Reader& in) {
-  StateDigest digest;
-  digest.index = Index(in.u64());
-  digest.chain = read_digest(in);
-  return digest;
-}
 
 // -- Raft's messages ------------------------------------------------------------------------------------------
 
@@ -338,7 +308,7 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::founded: return get_founded(in);
     case Kind::forward: return get_forward(in);
     case Kind::forwarded: return get_forwarded(in);
-    case Kind::presence: return get_presence(in);
+    case Kind::presence: return read_presence(in);
     case Kind::snapshot_request: return read_snapshot_request(in);
     case Kind::snapshot_chunk: return read_snapshot_chunk(in);
     case Kind::planned_stop: return PlannedStop{};
@@ -346,7 +316,7 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::rolled_back: return read_rolled_back(in);
     case Kind::member_request: return read_member_request(in);
     case Kind::member_reply: return read_member_reply(in);
-    case Kind::state_digest: return get_state_digest(in);
+    case Kind::state_digest: return read_state_digest(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));
     case Kind::request_vote_reply: return raft::Message(get_request_vote_reply(in));
     case Kind::append_entries: return raft::Message(get_append_entries(in));

@@ -12,6 +12,7 @@
 #include "raft/message.hpp"
 #include "wire/member_frame.hpp"
 #include "wire/snapshot_frame.hpp"
+#include "wire/state_frame.hpp"
 
 namespace parley::wire {
 
@@ -68,17 +69,6 @@ struct Forwarded {
   raft::EntryId entry;               // proposed: committed, if ever, under exactly this id
   bool operator==(const Forwarded&) const = default;
 };
-struct Presence {                    // who is logged in on this node; the whole list each time, cut at presence_max
-  std::vector<std::uint64_t> accounts;
-  bool operator==(const Presence&) const = default;
-};
-inline constexpr std::size_t presence_max = 10'000;
-struct StateDigest {                 // what the sender's state machine came to at that entry (R10)
-  Index index;
-  Digest chain;
-  bool operator==(const StateDigest&) const = default;
-};
-
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
                                SnapshotChunk, PlannedStop, NotAMember, RolledBack, MemberRequest, MemberReply,
                                StateDigest, raft::Message>;
