@@ -8,6 +8,7 @@
 #include "node/machine_token.hpp"
 #include "node/methods.hpp"
 #include "node/pages.hpp"
+#include "node/scrubber.hpp"
 
 namespace parley::node {
 namespace {
@@ -23,6 +24,7 @@ class MachineImpl final : public Machine {
   net::awaitable<void> run(Replication& replication) override;
   void stop() override;
   void archive_is_replaced() override { archiver_.abandon(); }
+  void on_damage(ArchiveDamageHandler handler) override { archiver_.on_damage(std::move(handler)); }
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
   const Services& services() const override { return services_; }
@@ -39,6 +41,7 @@ class MachineImpl final : public Machine {
   std::unique_ptr<Applier> applier_;
   Recent recent_;
   Archiver archiver_;
+  Scrubber scrubber_;
   Reads reads_;
   Proposals proposals_;
   Sessions sessions_;
@@ -61,6 +64,7 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
       applier_(std::move(applier)),
       archiver_(seams_, std::move(opened.archive), std::move(opened.position), recent_, cluster_.archive_lag_max,
                 cluster_.checkpoint_interval),
+      scrubber_(seams_, archiver_),
       reads_(seams_, *applier_, archiver_, recent_),
       proposals_(seams_, tasks_),
       sessions_(seams_, tasks_, cluster_, *applier_),
@@ -113,6 +117,7 @@ net::awaitable<void> MachineImpl::run(Replication& replication) {
   tasks_.spawn(presence_.presence_loop(replication));
   tasks_.spawn(markers_.marker_loop());
   tasks_.spawn(backups_.expiry_loop());
+  tasks_.spawn(scrubber_.scrub_loop());
   tasks_.spawn(ready_loop());
   co_await tasks_.finished();
 }
@@ -126,6 +131,7 @@ void MachineImpl::stop() {
   markers_.stop();
   presence_.stop();
   backups_.stop();
+  scrubber_.stop();
   archiver_.unblock();
 }
 

@@ -75,6 +75,8 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),
       rolled_back_(std::move(parts.rolled_back)),
+      unfilled_(parts.unfilled),
+      archive_damaged_(std::move(parts.archive_damaged)),
       acceptor_(seams, tasks_, *this),
       forwards_(seams.clock, seams.entropy.u64()),
       birth_alarm_(seams.clock.make_alarm()),
