@@ -8,8 +8,7 @@
 #include "base/mutant.hpp"
 #include "node/data_directory.hpp"
 #include "store/archive.hpp"
-#include "store/log_reader.hpp"
-#include "store/log_record.hpp"
+#include "store/log_salvage.hpp"
 #include "store/set_aside.hpp"
 
 namespace parley::node {
@@ -31,6 +30,8 @@ struct Readable {
     if (configuration) configurations.insert_or_assign(index, std::move(configuration));
   }
 
+  void cut(Index from) { configurations.erase(configurations.lower_bound(from), configurations.end()); }
+
   // Of the committed ones the latest, and all that may follow it.
   bool any_may_hold(const auto& condition) const {
     auto place = configurations.upper_bound(committed);
@@ -39,16 +40,17 @@ struct Readable {
   }
 };
 
-void read_record(const store::LogRecord& record, const store::SegmentHeader& header, Readable& readable) {
+void read_record(const store::LogRecord& record, std::uint32_t version, Readable& readable) {
   switch (record.kind) {
     case store::RecordKind::base:
-      if (const auto base = store::base_of(record, header.version)) {
+      if (const auto base = store::base_of(record, version)) {
         readable.add(base->configuration_index, base->configuration);
         readable.committed = std::max(readable.committed, base->id.index);   // no log begins above what is committed
       }
       return;
     case store::RecordKind::entry:
       if (const auto entry = store::entry_of(record)) {
+        readable.cut(entry->id.index);   // what stood there was cut off, should the record of that be lost
         const auto* configuration = std::get_if<raft::ConfigurationPtr>(&entry->content);
         if (configuration != nullptr) readable.add(entry->id.index, *configuration);
       }
@@ -59,24 +61,16 @@ void read_record(const store::LogRecord& record, const store::SegmentHeader& hea
       }
       return;
     case store::RecordKind::truncation:
-      readable.configurations.erase(readable.configurations.lower_bound(record.id.index),
-                                    readable.configurations.end());
+      readable.cut(record.id.index);
       return;
     default: return;
   }
 }
 
-// A damaged file is left out; the ones behind it say what held when they were begun.
 void read_log(store::Disk& disk, Readable& readable) {
-  if (!disk.exists(log_directory)) return;
-  store::LogVisitor visitor;
-  visitor.segment = [](const auto&, const auto&) {};
-  visitor.note = [](const auto&) {};
-  visitor.damage = [](const auto&) {};
-  visitor.record = [&readable](const store::LogRecord& record, const store::SegmentHeader& header) {
-    read_record(record, header, readable);
-  };
-  store::read_log(disk, log_directory, visitor);
+  store::salvage_log(disk, log_directory, [&readable](const store::LogRecord& record, std::uint32_t version) {
+    read_record(record, version, readable);
+  });
 }
 
 void read_archive(store::Disk& disk, Readable& readable) {

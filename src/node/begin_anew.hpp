@@ -12,10 +12,11 @@
 //
 // Invariants, also where the power fails at any moment of it:
 //
-//  1. Who ever belonged to a cluster never founds another one. The new identity names the cluster of the one that was set
-//     aside, before anybody hears of it; three nodes whose logs are all damaged wait for each other.
+//  1. Who ever belonged to a cluster never founds another one. The new identity names the cluster of the one that was
+//     set aside, before anybody hears of it; three nodes whose logs are all damaged wait for each other.
 //  2. It never takes part as who it was: votes and acknowledgements of the former incarnation are void with its log.
-//  3. Log before identity, as in birth.hpp: an identity with a cluster and a log without its first record is a lost log.
+//  3. Log before identity, as in birth.hpp: an identity with a cluster and a log without its first record is a lost
+//     log.
 //  4. What was set aside is overwritten only by what once was whole in its place: data that was begun anew and not
 //     filled yet is discarded instead.
 //  5. Who is the only voter, as far as can be read, keeps what it has in its place: nobody else has what it lacks.

@@ -239,6 +239,26 @@ TEST_F(BeginAnew, ADamagedIdentityIsNotSetAside) {
   EXPECT_TRUE(disk->exists("identity"));
 }
 
+// The archive knows nothing, and the damaged segment is the only one: what stands before and behind the damage counts.
+TEST_F(BeginAnew, WhoIsTheOnlyVoterIsReadAroundTheDamage) {
+  const auto filler = [](std::uint64_t index) {
+    return batch_of(index, SharedBytes(std::string(600, 'y')), index - 1);
+  };
+  const auto alone = change(2, members({2}, {1, 3}), 2);
+  const auto not_alone = [](std::uint64_t index) { return change(index, members({1, 2}, {3}), index); };
+  for (const bool goes_on_alone : {true, false}) {
+    for (const auto& hidden : {std::string(50, 'x'), std::string(50, 'y')}) {   // behind what matters, and before it
+      std::vector<raft::PersistBatch> batches{alone, filler(3)};
+      if (!goes_on_alone) batches.push_back(not_alone(4));
+      const auto disk = member_disk(batches);
+      const auto place = disk->contents(first_segment).find(hidden);
+      ASSERT_NE(place, std::string::npos);
+      disk->flip(first_segment, place * 8);
+      EXPECT_EQ(start(*disk, entropy_).ok(), !goes_on_alone) << goes_on_alone << hidden;
+    }
+  }
+}
+
 TEST_F(BeginAnew, TheOnlyVoterKeepsWhatItHas) {
   struct Case {
     const char* what;

@@ -140,7 +140,9 @@ awaitable<void> lost_disk(Scenario& s) { co_await harmed_disk(s, lose); }
 awaitable<void> damaged_disk(Scenario& s) {
   co_await harmed_disk(s, damage);
   std::size_t aside = 0;
-  for (const auto& node : s.cluster().layout().nodes) aside += fs::exists(fs::path(node.data) / "identity.aside") ? 1 : 0;
+  for (const auto& node : s.cluster().layout().nodes) {
+    aside += fs::exists(fs::path(node.data) / "identity.aside") ? 1 : 0;
+  }
   EXPECT_EQ(aside, 1U) << "the damage was not noticed";
 }
 
