@@ -43,9 +43,8 @@ Result<std::unique_ptr<Applier>> Applier::load(Seams seams, const std::vector<ch
   const bool digest_is_current =
       position.state_digest_at == position.applied.index && position.applied.index > Index{0};
   if (digest_is_current && state->digest() != position.state_digest) {
-    return Error{"the archive's records do not have the digest that was written with them at " +
-                 words(position.applied) +
-                 ": the archive is damaged; remove it and the log of this node, and it will be filled from the others"};
+    throw store::ArchiveDamaged("the archive's records do not have the digest that was written with them at " +
+                                words(position.applied) + ": the archive is damaged");
   }
   return std::make_unique<Applier>(seams, std::move(*state), position);
 }

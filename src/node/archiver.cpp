@@ -103,20 +103,21 @@ std::vector<AppliedEntry> Archiver::take(Index persisted) {
   return entries;
 }
 
-// Damage ends the node (P8), unless what takes this archive's place is here already: then the node is repaired.
-net::awaitable<bool> Archiver::carry_out(std::function<void()> work) {
+net::awaitable<bool> Archiver::carry_out(net::Lane lane, std::function<void()> work) {
   std::exception_ptr damage;
-  std::function<void()> job = [&work, &damage] {
+  std::string what;
+  std::function<void()> job = [&work, &damage, &what] {
     try {
       work();
-    } catch (const store::ArchiveDamaged&) {
+    } catch (const store::ArchiveDamaged& found) {
       damage = std::current_exception();
+      what = found.what();
     }
   };
-  co_await seams_.workers.run(net::Lane::archive, std::move(job));
+  co_await seams_.workers.run(lane, std::move(job));
   if (!damage) co_return true;
-  if (!abandoned_) std::rethrow_exception(damage);
-  seams_.logger.warn("archive_damaged", "the archive is damaged; the copy that was fetched takes its place");
+  if (!will_be_repaired(what)) std::rethrow_exception(damage);
+  seams_.logger.warn("archive_damaged", "the archive is damaged, and another one takes its place: " + what);
   co_return false;
 }
 
@@ -140,7 +141,7 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   writing_ = entries.size();
   auto* const archive = archive_.get();
   std::function<void()> job = [&entries, &position, archive] { archive->write(batch_of(entries, position)); };
-  const bool written = co_await carry_out(std::move(job));
+  const bool written = co_await carry_out(net::Lane::archive, std::move(job));
   writing_ = 0;
   if (!written) co_return;
   since_checkpoint_ = with_these;
@@ -166,7 +167,7 @@ net::awaitable<void> Archiver::checkpoint() {
     if (digest_missing) archive->write(mark);
     archive->checkpoint();
   };
-  const bool done = co_await carry_out(std::move(job));
+  const bool done = co_await carry_out(net::Lane::archive, std::move(job));
   if (!done) co_return;
   checkpointed_ = through;
   since_checkpoint_ = 0;

@@ -44,6 +44,12 @@ class Archiver {
   // write under way finds harms nobody any more.
   void abandon();
 
+  // Of the archive, met by anything that uses it. carry_out(): runs `work` on a lane; true: done. False: it met damage
+  // that will be repaired, and this archive is not used any more. Damage that will not be is thrown: it ends the node.
+  void on_damage(std::function<bool(const std::string& what)> callee) { damage_ = std::move(callee); }
+  bool will_be_repaired(const std::string& damage) const { return abandoned_ || (damage_ && damage_(damage)); }
+  net::awaitable<bool> carry_out(net::Lane lane, std::function<void()> work);
+
   // R10: State::digest() as it is now, that is after the last entry that was added.
   void digest_by(std::function<Digest()> digest) { digest_ = std::move(digest); }
 
@@ -58,7 +64,6 @@ class Archiver {
  private:
   std::size_t backlog() const;
   std::vector<AppliedEntry> take(Index persisted);
-  net::awaitable<bool> carry_out(std::function<void()> work);   // on the archive's lane; false: given up
   net::awaitable<void> write(std::vector<AppliedEntry> entries);
   net::awaitable<void> checkpoint();
   bool checkpoint_due() const;
@@ -69,6 +74,7 @@ class Archiver {
   store::ArchivePosition position_;  // of the last transaction that was committed
   Recent& recent_;
   std::function<Digest()> digest_;
+  std::function<bool(const std::string&)> damage_;
   const std::size_t lag_max_;
   const milliseconds checkpoint_interval_;
   std::unique_ptr<net::Alarm> alarm_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/begin_anew.hpp"
 #include "node/birth.hpp"
 #include "node/restore.hpp"
 #include "store/archive_install.hpp"
@@ -11,13 +12,6 @@ namespace parley::node {
 namespace {
 
 std::string text(NodeId id) { return std::to_string(id.value); }
-
-// Never zero: that would be "none".
-std::uint64_t draw_id(net::Entropy& entropy) {
-  std::uint64_t id = 0;
-  while (id == 0) id = entropy.u64();
-  return id;
-}
 
 // Not only what was set aside.
 bool holds_log(store::Disk& disk) {
@@ -44,86 +38,64 @@ Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy
                  "without it this node could vote twice. Bring the file back, or move the whole directory away to "
                  "start with an empty one"};
   }
-  store::Identity fresh;
-  fresh.node = id;
-  fresh.incarnation = Incarnation(draw_id(entropy));
+  const store::Identity fresh = fresh_identity(disk, id, entropy);
   store::save_identity(disk, fresh);
   return fresh;
 }
 
+using Checked = Result<Nothing, store::Refusal>;
+
+Checked fits() { return Nothing(); }
+
 }  // namespace
 
-Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory) {
+Checked check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory) {
   const bool born = identity.cluster != ClusterId();
   if (born && !log_was_begun(durable)) {
-    return Error{directory + ": the log is gone, though this node belongs to a cluster. A node without its log could "
-                 "vote twice or forget what it acknowledged, so it does not start. Bring the log back, or move the "
-                 "whole directory away: the node then joins as a new one and is filled by the others"};
+    return store::damage(directory + ": the log is gone, though this node belongs to a cluster. A node without its log "
+                         "could vote twice or forget what it acknowledged");
   }
   const Index last = durable.entries.empty() ? durable.base.index : durable.entries.back().id.index;
   if (durable.hard_state.commit_index > last) {
     const auto committed = std::to_string(durable.hard_state.commit_index.value);
-    return Error{directory + ": the log ends at index " + std::to_string(last.value) + ", but index " + committed +
-                 " was committed: the log lost its end. Move the whole directory away: the node then joins as a new "
-                 "one and is filled by the others"};
+    return store::damage(directory + ": the log ends at index " + std::to_string(last.value) + ", but index " +
+                         committed + " was committed: the log lost its end");
   }
-  if (!born && !log_is_unborn(durable)) {
-    return Error{directory + ": the log has entries, but the identity names no cluster: log and identity are not of "
-                 "the same node. Bring the right files back, or move the whole directory away"};
+  if (!born && !log_is_unborn(durable)) {   // of which cluster, nobody knows: so it can't be begun anew in it
+    return store::refusal({directory + ": the log has entries, but the identity names no cluster: log and identity are "
+                           "not of the same node. Bring the right files back, or move the whole directory away"});
   }
-  return success();
+  return fits();
 }
 
-Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
-                              const std::string& directory) {
+Checked check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
+                      const std::string& directory) {
   const raft::EntryId applied = position.applied;
-  if (applied.index == Index(0) && durable.base.index == Index(0)) return success();
+  if (applied.index == Index(0) && durable.base.index == Index(0)) return fits();
   const Index last = durable.entries.empty() ? durable.base.index : durable.entries.back().id.index;
   const std::string at = "index " + std::to_string(applied.index.value);
   if (applied.index > last) {
-    return Error{directory + ": the archive ends at " + at + ", beyond the log's end at index " +
-                 std::to_string(last.value) + ": the log lost entries that were acknowledged. Move the whole directory "
-                 "away: the node then joins as a new one and is filled by the others"};
+    return store::damage(directory + ": the archive ends at " + at + ", beyond the log's end at index " +
+                         std::to_string(last.value) + ": the log lost entries that were acknowledged");
   }
   if (applied.index < durable.base.index) {
-    return Error{directory + ": the archive ends at " + at + ", but the log begins after index " +
-                 std::to_string(durable.base.index.value) + ": entries between them are missing"};
+    return store::damage(directory + ": the archive ends at " + at + ", but the log begins after index " +
+                         std::to_string(durable.base.index.value) + ": entries between them are missing");
   }
   const Term term = applied.index == durable.base.index
                         ? durable.base.term
                         : durable.entries[applied.index - durable.base.index.next()].id.term;
-  if (term == applied.term) return success();
-  return Error{directory + ": archive and log disagree at " + at + ": term " + std::to_string(applied.term.value) +
-               " in the archive, term " + std::to_string(term.value) + " in the log. They are not of the same node; " +
-               "move the whole directory away"};
+  if (term == applied.term) return fits();
+  return store::damage(directory + ": archive and log disagree at " + at + ": term " +
+                       std::to_string(applied.term.value) + " in the archive, term " + std::to_string(term.value) +
+                       " in the log");
 }
 
-Result<Nothing> set_data_aside(store::Disk& disk) {
-  const auto lock = disk.lock(lock_file);
-  if (!lock) return Error{disk.describe("") + " is used by another process: it can't be set aside"};
-  store::set_aside(disk);
-  return success();
-}
+namespace {
 
-Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
-                                          store::LogOptions log_options, Unfinished unfinished) {
-  DataDirectory opened;
+// What lies in log and archive, brought into step. Throws ArchiveDamaged.
+Checked open_data(store::Disk& disk, store::LogOptions log_options, DataDirectory& opened) {
   const std::string directory = disk.describe("");
-  opened.lock = disk.lock(lock_file);
-  if (!opened.lock) {
-    return Error{directory + " is used by another process: is node " + text(id) +
-                 " running already? (the lock file in it names the process)"};
-  }
-  if (store::finish_set_aside(disk)) {
-    opened.notes.push_back(directory + ": what was begun, to set an old state of it aside, is done now");
-  }
-  if (unfinished == Unfinished::is_refused && disk.exists(unfinished_recover_file)) {
-    return Error{directory + " holds a recover that was cut short: run `parley recover` again, it goes on"};
-  }
-  auto identity = open_identity(disk, id, entropy);
-  if (!identity.ok()) return identity.error();
-  opened.identity = std::move(*identity);
-
   auto archive = store::Archive::open(disk, archive_file);
   if (!archive.ok()) return archive.error();
   opened.archive = std::move(*archive);
@@ -139,10 +111,50 @@ Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Ent
     const std::string at = std::to_string(opened.durable.base.index.value);
     opened.notes.push_back(directory + ": the log begins anew above the archive of another node, at index " + at);
   }
-  const auto log_fits = check_log(opened.identity, opened.durable, directory);
-  if (!log_fits.ok()) return log_fits.error();
-  const auto archive_fits = check_archive(opened.archive.position, opened.durable, directory);
-  if (!archive_fits.ok()) return archive_fits.error();
+  auto log_fits = check_log(opened.identity, opened.durable, directory);
+  return log_fits.ok() ? check_archive(opened.archive.position, opened.durable, directory) : log_fits;
+}
+
+// Steps d and e of begin_anew.hpp: like who joins, after a birth without it.
+void begin_in(ClusterId cluster, store::Disk& disk, DataDirectory& opened) {
+  opened.log->append(joining_batch());
+  opened.durable = joining_durable();
+  opened.identity.cluster = cluster;
+  store::save_identity(disk, opened.identity);
+  opened.notes.push_back(disk.describe("") + ": begun anew, as another incarnation of this node in the same cluster");
+}
+
+}  // namespace
+
+Result<DataDirectory, store::Refusal> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
+                                                          store::LogOptions log_options, Unfinished unfinished) {
+  DataDirectory opened;
+  const std::string directory = disk.describe("");
+  opened.lock = disk.lock(lock_file);
+  if (!opened.lock) {
+    return store::refusal({directory + " is used by another process: is node " + text(id) +
+                           " running already? (the lock file in it names the process)"});
+  }
+  if (store::finish_set_aside(disk)) {
+    opened.notes.push_back(directory + ": what was begun, to set an old state of it aside, is done now");
+  }
+  if (unfinished == Unfinished::is_refused && disk.exists(unfinished_recover_file)) {
+    return store::refusal({directory + " holds a recover that was cut short: run `parley recover` again, it goes on"});
+  }
+  auto identity = open_identity(disk, id, entropy);
+  if (!identity.ok()) return store::refusal(identity.error());
+  opened.identity = std::move(*identity);
+  const auto former = begin_data_anew(disk, opened.identity);
+  if (!former.ok()) return store::refusal(former.error());
+
+  try {
+    const auto fits = open_data(disk, log_options, opened);
+    if (!fits.ok()) return fits.error();
+  } catch (const store::ArchiveDamaged& damage) {
+    return store::damage(damage.what());
+  }
+  if (*former != ClusterId()) begin_in(*former, disk, opened);
+  opened.unfilled = store::is_unfilled(disk, opened.identity.incarnation);
   // What is in the archive was committed; the hint in the log may be older.
   auto& commit = opened.durable.hard_state.commit_index;
   commit = std::max(commit, opened.archive.position.applied.index);

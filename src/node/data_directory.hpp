@@ -9,6 +9,7 @@
 #include "store/archive.hpp"
 #include "store/disk.hpp"
 #include "store/identity.hpp"
+#include "store/refusal.hpp"
 #include "store/write_ahead_log.hpp"
 
 namespace parley::node {
@@ -20,6 +21,7 @@ struct DataDirectory {
   store::Archive::Opened archive;
   std::unique_ptr<store::WriteAheadLog> log;
   raft::Durable durable;
+  bool unfilled = false;                  // begun anew, and never a voter since (begin_anew.hpp)
   std::vector<std::string> notes;         // what was found and repaired, for the log
 };
 
@@ -27,20 +29,18 @@ struct DataDirectory {
 inline constexpr const char* unfinished_recover_file = "recover.unfinished";
 enum class Unfinished : std::uint8_t { is_refused, recover_is_gone_on_with };
 
-// Opens the directory of node `id`, making what a new one lacks. Blocking. The error names the thing that is wrong and
-// what to do: used by another process, another node's, a lost log or identity, an archive beyond the log.
-Result<DataDirectory> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
-                                          store::LogOptions log_options = {},
-                                          Unfinished unfinished = Unfinished::is_refused);
-
-// Gives up what the directory holds, without deleting it; the next open_data_directory() makes a new incarnation. With
-// nothing of it open. Throws DiskError.
-Result<Nothing> set_data_aside(store::Disk& disk);
+// Opens the directory of node `id`, making what a new one lacks. Blocking. The error names the thing that is wrong:
+// used by another process, another node's, a lost identity; or damage: of log or archive, a lost log, an archive beyond
+// it. What becomes of damage is the caller's affair: see begin_anew.hpp.
+Result<DataDirectory, store::Refusal> open_data_directory(store::Disk& disk, NodeId id, net::Entropy& entropy,
+                                                          store::LogOptions log_options = {},
+                                                          Unfinished unfinished = Unfinished::is_refused);
 
 // The parts of that which can be looked at without files. `unborn`: an identity without a cluster.
-Result<Nothing> check_log(const store::Identity& identity, const raft::Durable& durable, const std::string& directory);
-Result<Nothing> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
-                              const std::string& directory);
+Result<Nothing, store::Refusal> check_log(const store::Identity& identity, const raft::Durable& durable,
+                                          const std::string& directory);
+Result<Nothing, store::Refusal> check_archive(const store::ArchivePosition& position, const raft::Durable& durable,
+                                              const std::string& directory);
 
 inline constexpr const char* lock_file = "lock";
 inline constexpr const char* log_directory = "log";

@@ -25,6 +25,7 @@ class MachineImpl final : public Machine {
   bool retired() const override { return sessions_.retired() && proposals_.pending() == 0; }
   void stop() override;
   void archive_is_replaced() override { archiver_.abandon(); }
+  void on_damage(ArchiveDamageHandler handler) override { archiver_.on_damage(std::move(handler)); }
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
   const Services& services() const override { return services_; }

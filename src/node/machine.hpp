@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@
 namespace parley::node {
 
 struct Services;
+using ArchiveDamageHandler = std::function<bool(const std::string& what)>;
 
 // The state machine's side of a node: applies what is committed, keeps the archive behind it, serves the clients.
 // Made by Node before Replication starts (the archive's position is needed to read the log back).
@@ -38,8 +40,12 @@ class Machine {
   // nothing, so stop Replication too (before, at once, or later: any order). Idempotent.
   virtual void stop() = 0;
 
-  // Before stop(), when a snapshot is about to take the archive's place: it is left as it is, damaged or not.
+  // Before stop(), when another archive is about to take this one's place: it is left as it is, damaged or not.
   virtual void archive_is_replaced() = 0;
+
+  // Told of damage that any use of the archive meets, with what is wrong. True: it will be repaired, whoever met it
+  // gives up; false, or nobody is told: the node ends (P8). Before run().
+  virtual void on_damage(ArchiveDamageHandler handler) = 0;
 
   virtual std::string client_address() const = 0;  // really bound, once listening; else empty
 

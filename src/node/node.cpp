@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/tables.hpp"
+#include "node/begin_anew.hpp"
 #include "node/data_directory.hpp"
 #include "node/driver_tasks.hpp"
 #include "node/machine_services.hpp"
@@ -58,14 +59,27 @@ class Life {
   Replication& replication() { return replication_; }
   Machine& machine() { return *machine_; }
 
-  // The disk had gone back in time (R4), or the state had gone another way than the others' (R10).
-  bool is_to_be_set_aside() const { return set_aside_; }
+  // The disk had gone back in time (R4), or holds an archive that is damaged (P8), or the state went another way than
+  // the others' (R10).
+  bool is_to_be_set_aside() const { return set_aside_ || damaged_; }
 
   // What was fetched for this node is to be put in its archive's place; unless the entries came after all while it
   // ended: a state machine never goes back (W16).
   bool is_to_install() const { return prepared_ && prepared_->index > machine_->services().applier.applied(); }
 
  private:
+  // Whoever met it gives up and says `later`. False: this node is needed as it is, so it ends, as it would at a failing
+  // disk, and comes again when it is started.
+  bool archive_damaged(const std::string& what) {
+    if (damaged_ || prepared_) return true;   // or what takes this archive's place is here already
+    if (!replication_.others_can_do_without()) return false;
+    logger_.error("damaged", what + "; the data directory is set aside, and the node joins anew");
+    damaged_ = true;
+    machine_->archive_is_replaced();
+    leave();
+    return true;
+  }
+
   net::awaitable<void> leave_in_good_order() {
     co_await replication_.depart();
     machine_->retire();
@@ -92,6 +106,8 @@ class Life {
       set_aside_ = true;
       stop();
     };
+    parts.archive_damaged = [this](const std::string& what) { return archive_damaged(what); };
+    machine->on_damage(parts.archive_damaged);
     parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
       prepared_ = snapshot;
       machine->archive_is_replaced();
@@ -109,37 +125,65 @@ class Life {
   std::unique_ptr<net::Alarm> alarm_;
   bool leaving_ = false;
   bool set_aside_ = false;
+  bool damaged_ = false;
   bool stopped_ = false;
   ReplicationNode replication_;
   TaskGroup tasks_;
 };
 
-Result<std::unique_ptr<Life>> begin_life(const Seams& seams, ClusterConfig config, NodeId id,
-                                         const MachineFactory& make_machine) {
-  const NodeConfig* self = config.find(id);
-  if (self == nullptr) {
-    return Error{"node " + std::to_string(id.value) + " is not in the configuration"};
-  }
+using BegunLife = Result<std::unique_ptr<Life>, store::Refusal>;
+
+BegunLife open_life(const Seams& seams, ClusterConfig config, const NodeConfig& self,
+                    const MachineFactory& make_machine) {
   store::LogOptions log_options;
   log_options.segment_bytes = config.log_segment_bytes;
-  auto directory = open_data_directory(seams.disk, id, seams.entropy, log_options);
+  auto directory = open_data_directory(seams.disk, self.id, seams.entropy, log_options);
   if (!directory.ok()) return directory.error();
   for (const auto& note : directory->notes) seams.logger.info("opened", note);
 
   ReplicationParts parts;
-  parts.self = *self;
+  parts.self = self;
   parts.identity = directory->identity;
   parts.log = directory->log.get();
   parts.durable = std::move(directory->durable);
   parts.archived = directory->archive.position;
-  auto machine = make_machine(seams, config, *self, std::move(directory->archive));
-  if (!machine.ok()) return machine.error();
+  parts.unfilled = directory->unfilled;
+  auto machine = make_machine(seams, config, self, std::move(directory->archive));
+  if (!machine.ok()) return store::refusal(machine.error());
   parts.config = std::move(config);
 
   auto life = std::make_unique<Life>(seams, std::move(*directory), std::move(*machine), std::move(parts));
   const auto listening = life->listen();
-  if (!listening.ok()) return listening.error();
+  if (!listening.ok()) return store::refusal(listening.error());
   return life;
+}
+
+BegunLife open_undamaged_life(const Seams& seams, const ClusterConfig& config, const NodeConfig& self,
+                              const MachineFactory& make_machine) {
+  try {
+    return open_life(seams, config, self, make_machine);
+  } catch (const store::ArchiveDamaged& damage) {
+    return store::damage(damage.what());
+  }
+}
+
+// Damage found at the start is repaired without a hand: the others have what is lost here (P8, decision 0024).
+Result<std::unique_ptr<Life>> begin_life(const Seams& seams, const ClusterConfig& config, NodeId id,
+                                         const MachineFactory& make_machine) {
+  const NodeConfig* found = config.find(id);
+  if (found == nullptr) return Error{"node " + std::to_string(id.value) + " is not in the configuration"};
+  const NodeConfig self = *found;
+  auto life = open_undamaged_life(seams, config, self, make_machine);
+  if (!life.ok() && life.error().damaged) {
+    const std::string what = life.error().message;
+    const auto aside = set_damaged_data_aside(seams.disk, seams.entropy);
+    if (!aside.ok()) return Error{what + ". " + aside.error().message};
+    seams.logger.error("damaged", what + ". " + *aside + "; this node joins anew as another incarnation, and is filled "
+                                             "by the others");
+    life = open_undamaged_life(seams, config, self, make_machine);
+  }
+  if (!life.ok()) return life.error();
+  return std::move(*life);
 }
 
 // A snapshot takes effect as a restart would: the life that fetched it ends in good order, the archive is swapped with
@@ -164,8 +208,9 @@ class RealNode final : public Node {
       life_.reset();
       if (install) store::install_archive(seams_.disk, archive_file);
       if (aside) {
-        const auto done = set_data_aside(seams_.disk);
+        const auto done = set_data_aside(seams_.disk, seams_.entropy);
         if (!done.ok()) throw std::runtime_error(done.error().message);
+        seams_.logger.warn("set_aside", *done + "; this node joins anew as another incarnation");
       }
       auto next = begin_life(seams_, config_, id_, make_machine_);
       if (!next.ok()) throw std::runtime_error(next.error().message);

@@ -16,8 +16,8 @@
 namespace parley::node {
 
 // Rows of old messages for people and for R17: from memory and archive together, by the recipe of recent.hpp. Each
-// question takes what memory has before it first waits. nullopt: too many are waiting already; `later`, busy.
-// A damaged archive throws store::ArchiveDamaged, which ends the node: what can't be trusted is not served (P8).
+// question takes what memory has before it first waits. nullopt: too many are waiting already; `later`, busy. Or the
+// archive is damaged, and this life ends for it: what can't be trusted is not served (P8, Archiver::carry_out).
 class Reads {
  public:
   Reads(Seams seams, const Applier& applier, Archiver& archiver, const Recent& recent);
@@ -47,6 +47,7 @@ class Reads {
 
   Seams seams_;
   const Applier& applier_;
+  Archiver& archiver_;
   const Recent& recent_;
   std::unique_ptr<store::ArchiveReader> pages_;   // on Lane::pages only
   std::unique_ptr<store::ArchiveReader> search_;  // on Lane::search only

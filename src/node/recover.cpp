@@ -157,6 +157,12 @@ Result<Recovered> recover(store::Disk& disk, DataDirectory& directory, net::Entr
   return recovered;
 }
 
+Error not_recovered(const store::Refusal& refusal) {
+  if (!refusal.damaged) return refusal;
+  return Error{refusal.message + ". Nothing was changed: from damaged data nothing is recovered. Bring its files back "
+               "from a copy, or run parley recover on another survivor, or restore a backup"};
+}
+
 }  // namespace
 
 Result<Recovered> recover_directory(store::Disk& disk, NodeId self, net::Entropy& entropy,
@@ -164,7 +170,7 @@ Result<Recovered> recover_directory(store::Disk& disk, NodeId self, net::Entropy
   try {
     if (!disk.exists(store::identity_file)) return Error{disk.describe("") + " is not the data directory of a node"};
     auto directory = open_data_directory(disk, self, entropy, log_options, Unfinished::recover_is_gone_on_with);
-    if (!directory.ok()) return directory.error();
+    if (!directory.ok()) return not_recovered(directory.error());
     if (directory->identity.cluster == ClusterId()) {
       return Error{disk.describe("") + " belongs to no cluster yet: there is nothing to recover"};
     }

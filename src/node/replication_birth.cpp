@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration first_waiting_line = milliseconds(1000);   // most births take less: no line then
 constexpr Duration waiting_line_interval = milliseconds(3000);
+constexpr Duration place_line_interval = milliseconds(10'000);
 
 }  // namespace
 
@@ -92,6 +93,26 @@ void ReplicationNode::start_consensus() {
   tasks_.spawn(autopilot_.autopilot_loop());
   tasks_.spawn(address_loop());
   status_changed(driver_.consensus().status());
+  if (!configuration_) tasks_.spawn(place_loop());
+}
+
+// Of a cluster, and nothing of it is here: this node waits for a leader that gives it its place and fills it. It can't
+// help them to one: where all lost their data, somebody has to bring some back.
+net::awaitable<void> ReplicationNode::place_loop() {
+  TimePoint line_due = seams_.clock.now() + first_waiting_line;
+  while (!stopping_ && !configuration_) {
+    if (seams_.clock.now() >= line_due) {
+      std::string silent;
+      for (const auto& [id, peer] : peers_) {
+        if (peer->up()) continue;
+        silent += (silent.empty() ? "; not reached: " : "; ") + describe(id) + " (" + peer->trouble() + ")";
+      }
+      seams_.logger.warn("waiting", "this data directory is empty and its cluster is not: waiting for a leader that "
+                                    "fills it. Should none come, too many nodes' data is lost or set aside" + silent);
+      line_due = seams_.clock.now() + place_line_interval;
+    }
+    co_await birth_alarm_->wait_until(line_due);
+  }
 }
 
 void ReplicationNode::say_whom_we_wait_for() {

@@ -4,6 +4,7 @@
 #include "net/address.hpp"
 #include "node/replication_node.hpp"
 #include "raft/log.hpp"
+#include "store/set_aside.hpp"
 
 // Who has a place in the cluster and who has none: what is said to servers that the committed configuration does not
 // list, and what this node makes of it when it is one of them (R4).
@@ -95,14 +96,36 @@ std::string ReplicationNode::told_rolled_back(NodeId by, const wire::RolledBack&
                            std::to_string(frame.acknowledged.value) + " to node " + std::to_string(by.value) +
                            ", and its disk ends at " + std::to_string(log_end().value) +
                            ": it was set back (an old copy, or a virtual machine's snapshot)";
-  seams_.logger.error("rolled_back", text + "; the data directory is set aside (*.aside), and the node joins anew");
+  seams_.logger.error("rolled_back", text + "; the data directory is set aside, and the node joins anew");
   if (set_aside_) set_aside_();
   return text;
+}
+
+bool ReplicationNode::others_can_do_without() const {
+  if (!configuration_) return false;
+  std::size_t voters = 0, heard = 0;
+  for (const auto& member : configuration_->members) {
+    if (!member.voter || member.id == self()) continue;
+    ++voters;
+    const auto* other = peer(member.id.node);
+    if (other != nullptr && other->up() && other->welcome()->from == member.id) ++heard;
+  }
+  return 2 * heard > voters;
+}
+
+// What the data directory holds counts from here on: damaged, it is set aside and not discarded (begin_anew.hpp).
+net::awaitable<void> ReplicationNode::note_filled() {
+  std::function<void()> job = [this] { store::mark_filled(seams_.disk); };
+  co_await seams_.workers.run(net::Lane::log, std::move(job));
 }
 
 // Whoever has no place any more is told while there is a link, and not dialled again: it is told when it calls, too.
 void ReplicationNode::configuration_committed() {
   const auto& committed = *driver_.committed_configuration();
+  if (unfilled_ && committed.is_voter(self())) {
+    unfilled_ = false;
+    tasks_.spawn(note_filled());
+  }
   for (const auto& [id, peer] : peers_) {
     if (peer->up() && peer->welcome()->cluster == identity_.cluster && is_stranger(peer->welcome()->from)) {
       tell_stranger(id);

@@ -38,6 +38,8 @@ struct ReplicationParts {
   std::function<std::size_t()> min_voters;   // the replicated setting, as applied here; null: 1
   std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
   std::function<void()> set_aside;       // the data directory can't be gone on with: the node begins anew without it
+  bool unfilled = false;                 // the data directory was begun anew, and this was no voter since
+  std::function<bool(const std::string&)> archive_damaged;   // see Machine::on_damage
 };
 
 raft::Options raft_options(const ClusterConfig& config);
@@ -55,6 +57,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void stop();                       // idempotent
   std::string peer_address() const { return acceptor_.local(); }
   const SnapshotFetcher& fetcher() const { return fetcher_; }
+  // Whether the other voters that can be heard are a majority without this one: it may lose its disk.
+  bool others_can_do_without() const;
 
   // Replication
   net::awaitable<std::vector<raft::Entry>> next_committed() override;
@@ -106,6 +110,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   wire::NotAMember not_a_member() const;
   void configuration_committed() override;
   void tell_stranger(NodeId to);
+  net::awaitable<void> note_filled();
 
   // replication_address.cpp
   net::awaitable<void> address_loop();
@@ -128,6 +133,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   net::awaitable<void> begin_log(raft::PersistBatch batch, store::Identity identity);
   void start_consensus();
   void say_whom_we_wait_for();
+  net::awaitable<void> place_loop();
 
   // DriverOwner
   void look_at_peers() override;
@@ -138,6 +144,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // SnapshotPost
   bool post_to(NodeId to, wire::PeerFrame frame) override;
   void snapshot_prepared(raft::EntryId snapshot) override { prepared_(snapshot); }
+  bool archive_damaged(const std::string& what) override { return archive_damaged_ && archive_damaged_(what); }
 
   bool born() const { return identity_.cluster != ClusterId(); }
   ServerId self() const { return ServerId{identity_.node, identity_.incarnation}; }
@@ -167,6 +174,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;
   std::function<void()> set_aside_;
+  bool unfilled_;
+  std::function<bool(const std::string&)> archive_damaged_;
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running

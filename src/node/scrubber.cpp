@@ -12,11 +12,13 @@ constexpr std::uint64_t archive_part_pages = 64;   // of 4 KiB: as much as of th
 
 }  // namespace
 
-Scrubber::Scrubber(Seams seams, store::WriteAheadLog& log, milliseconds interval, std::function<Index()> checkpointed)
+Scrubber::Scrubber(Seams seams, store::WriteAheadLog& log, milliseconds interval, std::function<Index()> checkpointed,
+                   std::function<bool(const std::string&)> archive_damaged)
     : seams_(seams),
       log_(log),
       interval_(interval),
       checkpointed_(std::move(checkpointed)),
+      archive_damaged_(std::move(archive_damaged)),
       alarm_(seams.clock.make_alarm()) {}
 
 void Scrubber::stop() {
@@ -34,8 +36,8 @@ net::awaitable<void> Scrubber::scrub_loop(store::Archive& archive) {
     }
     begin = now + interval_;
     co_await scrub_log();
-    co_await scrub_archive(archive);
-    if (stopping_) co_return;
+    const bool sound = co_await scrub_archive(archive);
+    if (!sound || stopping_) co_return;
     ++view_.passes;
     seams_.logger.debug("scrubbed", "everything on the disk was read again");
   }
@@ -99,7 +101,7 @@ net::awaitable<void> Scrubber::replace_log_through(std::uint64_t segment) {
 
 // -- the archive --------------------------------------------------------------------------------------------------
 
-net::awaitable<void> Scrubber::scrub_archive(store::Archive& archive) {
+net::awaitable<bool> Scrubber::scrub_archive(store::Archive& archive) {
   std::uint64_t page = 1;
   while (page != 0 && !stopping_) {
     std::optional<std::string> damage;
@@ -109,12 +111,21 @@ net::awaitable<void> Scrubber::scrub_archive(store::Archive& archive) {
       else damage = part.error().message;
     };
     co_await seams_.workers.run(net::Lane::archive, std::move(job));
-    if (damage && !stopping_) {   // if it is, another node's archive may be about to take this one's place
-      ++view_.damage_found;
-      throw store::ArchiveDamaged(*damage);
-    }
-    co_await pause(part_pause);
+    if (damage && !stopping_ && !goes_on_with(*damage)) co_return false;
+    const Duration wait = damage ? look_again : part_pause;
+    co_await pause(wait);
   }
+  co_return true;
+}
+
+bool Scrubber::goes_on_with(const std::string& damage) {
+  if (damage != said_) ++view_.damage_found;
+  if (archive_damaged_ && archive_damaged_(damage)) return false;
+  if (damage == said_) return true;
+  said_ = damage;
+  seams_.logger.error("damaged", damage + ". Too few of the others can be heard to do without this node: it goes on, "
+                                          "serves nothing of that, and is repaired as soon as they can");
+  return true;
 }
 
 }  // namespace parley::node

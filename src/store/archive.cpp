@@ -147,11 +147,11 @@ Result<Nothing> SqliteArchive::scrub() {
 // -- open -----------------------------------------------------------------------------------------------------
 
 // The database file is gone, but not what belongs to it: that is no fresh start.
-std::optional<Error> left_behind(Disk& disk, const std::string& file) {
+std::optional<Refusal> left_behind(Disk& disk, const std::string& file) {
   for (const std::string& companion : {wal_of(file), mark_of(file)}) {
     if (!disk.exists(companion)) continue;
-    return Error{disk.describe(file) + ": the archive is missing, although " + disk.describe(companion) +
-                 " belongs to it. Put it back, or: " + remedy(disk, file)};
+    return damage(disk.describe(file) + ": the archive is missing, although " + disk.describe(companion) +
+                  " belongs to it");
   }
   return std::nullopt;
 }
@@ -171,11 +171,11 @@ void check_mark(Disk& disk, const std::string& file, const std::optional<Mark>& 
                        disk.describe(wal_of(file)) + " is damaged or missing, or one of the files is an old copy");
 }
 
-Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
+Result<Archive::Opened, Refusal> open_existing(Disk& disk, const std::string& file) {
   const auto marked = read_mark(disk, mark_of(file));
   check_write_ahead(disk, file, marked);
   auto connection = std::make_unique<ArchiveConnection>(disk, file, ArchiveConnection::Use::write);
-  if (auto version = check_version(*connection); !version) return version.error();
+  if (auto version = check_version(*connection); !version) return refusal(version.error());
   const auto stored = connection->run([&] { return read_position(*connection); }).value_or(StoredPosition{});
   check_mark(disk, file, marked, stored.writes);
   Archive::Opened opened;
@@ -203,7 +203,7 @@ Result<Archive::Opened> open_existing(Disk& disk, const std::string& file) {
 
 }  // namespace
 
-Result<Archive::Opened> Archive::open(Disk& disk, const std::string& file) {
+Result<Archive::Opened, Refusal> Archive::open(Disk& disk, const std::string& file) {
   std::vector<std::string> notes;
   if (finish_install(disk, file)) {
     notes.push_back(disk.describe(file) + ": finished installing the copy of another node's archive");
@@ -213,13 +213,13 @@ Result<Archive::Opened> Archive::open(Disk& disk, const std::string& file) {
     create_archive(disk, file);
     notes.push_back(disk.describe(file) + ": a new archive");
   }
-  if (auto header = check_header(disk, file); !header) return header.error();
+  if (auto header = check_header(disk, file); !header) return damage(header.error().message);
   try {
     auto opened = open_existing(disk, file);
     if (opened) opened->notes.insert(opened->notes.begin(), notes.begin(), notes.end());
     return opened;
   } catch (const ArchiveDamaged& damage) {
-    return Error{std::string(damage.what()) + ". " + remedy(disk, file)};
+    return Refusal{{damage.what()}, true};
   }
 }
 

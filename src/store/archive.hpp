@@ -14,6 +14,7 @@
 #include "chat/types.hpp"
 #include "raft/types.hpp"
 #include "store/disk.hpp"
+#include "store/refusal.hpp"
 
 namespace parley::store {
 
@@ -131,7 +132,7 @@ class Archive {
   };
   // Finishes an installation that was cut short (archive_install.hpp) first. The error names the file and says what is
   // wrong: newer version, damaged page, not ours.
-  static Result<Opened> open(Disk& disk, const std::string& file);
+  static Result<Opened, Refusal> open(Disk& disk, const std::string& file);
 
   virtual ~Archive() = default;
 

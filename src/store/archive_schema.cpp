@@ -101,14 +101,13 @@ Result<Nothing> check_header(Disk& disk, const std::string& file) {
   const auto opened = disk.open(file, OpenMode::read);
   std::string header(database_header_size, '\0');
   const std::size_t count = opened->read_at(0, header.data(), header.size());
-  if (count == 0) return Error{place + ": the file is empty. " + remedy(disk, file)};
+  if (count == 0) return Error{place + ": the file is empty"};
   // fileformat2.html, 1.3 "The Database Header"
   if (count < header.size() || header.compare(0, 16, "SQLite format 3", 16) != 0) {
-    return Error{place + ": this is not an SQLite database, or its first page is damaged. " + remedy(disk, file)};
+    return Error{place + ": this is not an SQLite database, or its first page is damaged"};
   }
   if (big_endian_32(&header[68]) != archive_application_id || !has_our_page_layout(header)) {
-    return Error{place + ": this SQLite database is not a Parley archive, or its first page is damaged. " +
-                 remedy(disk, file)};
+    return Error{place + ": this SQLite database is not a Parley archive, or its first page is damaged"};
   }
   return success();
 }
@@ -125,14 +124,6 @@ Result<Nothing> check_version(ArchiveConnection& connection) {
                  ", which no program of ours has written."};
   }
   return success();
-}
-
-std::string remedy(const Disk& disk, const std::string& file) {
-  return "Nothing was changed. If the other nodes are well: stop this node and move its files " + disk.describe(file) +
-         ", " + wal_of(file) + " and " + mark_of(file) +
-         " aside together (do not delete them). The archive is rebuilt from this node's log only if that still begins "
-         "at its first entry; if it was trimmed, move the whole data directory aside instead, so that the node joins "
-         "anew and is sent everything by the others.";
 }
 
 }  // namespace parley::store

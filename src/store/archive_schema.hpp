@@ -29,7 +29,4 @@ void create_archive(Disk& disk, const std::string& file);
 Result<Nothing> check_header(Disk& disk, const std::string& file);
 Result<Nothing> check_version(ArchiveConnection& connection);
 
-// What somebody can do about a file that can't be used: appended to every error of open().
-std::string remedy(const Disk& disk, const std::string& file);
-
 }  // namespace parley::store

@@ -61,13 +61,13 @@ Result<std::optional<Identity>> decode(std::string_view bytes) {
 
 }  // namespace
 
-Result<std::optional<Identity>> load_identity(Disk& disk) {
-  if (!disk.exists(identity_file)) return std::optional<Identity>();
-  const auto file = disk.open(identity_file, OpenMode::read);
+Result<std::optional<Identity>> load_identity(Disk& disk, const std::string& name) {
+  if (!disk.exists(name)) return std::optional<Identity>();
+  const auto file = disk.open(name, OpenMode::read);
   std::string bytes(static_cast<std::size_t>(std::min(file->size(), file_bytes_max + 1)), '\0');
   bytes.resize(file->read_at(0, bytes.data(), bytes.size()));
   auto identity = decode(bytes);
-  if (!identity.ok()) return Error{disk.describe(identity_file) + " " + identity.error().message};
+  if (!identity.ok()) return Error{disk.describe(name) + " " + identity.error().message};
   return identity;
 }
 

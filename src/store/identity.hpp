@@ -24,7 +24,7 @@ inline constexpr const char* identity_file = "identity";
 inline constexpr std::uint32_t identity_version = 1;
 
 // nullopt: the directory has no identity yet. The error names the file, what is wrong with it and the remedy.
-Result<std::optional<Identity>> load_identity(Disk& disk);
+Result<std::optional<Identity>> load_identity(Disk& disk, const std::string& file = identity_file);
 void save_identity(Disk& disk, const Identity& identity);   // atomic: new file, sync, rename, sync directory
 
 }  // namespace parley::store

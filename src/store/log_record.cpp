@@ -112,7 +112,7 @@ void append_record(std::string& stream, std::uint64_t& chain, const LogRecord& r
   out.raw(record.payload);
 }
 
-ReadRecord read_record(std::string_view stream, std::uint64_t chain) {
+ReadRecord read_record(std::string_view stream, std::optional<std::uint64_t> chain) {
   ReadRecord read;
   if (stream.size() < record_header_bytes) {
     read.outcome = ReadRecord::Outcome::cut_short;
@@ -128,7 +128,7 @@ ReadRecord read_record(std::string_view stream, std::uint64_t chain) {
   const std::uint64_t payload_checksum = in.u64();
   read.chain = in.u64();
   read.size = record_header_bytes + payload_size;
-  if (read.chain != checksum(stream.substr(0, chained_bytes), chain)) {
+  if (chain && read.chain != checksum(stream.substr(0, chained_bytes), *chain)) {
     return damaged(std::move(read), "a record does not continue the chain of checksums");
   }
   if (!known(kind) || flags > flag_last_of_batch || zero != 0 || payload_size > record_payload_max) {

@@ -64,6 +64,7 @@ struct ReadRecord {
   std::uint64_t chain = 0;  // after it
   std::string what;         // if damaged, for people
 };
-ReadRecord read_record(std::string_view stream, std::uint64_t chain);   // the one at its beginning; any bytes
+// The one at its beginning; any bytes. Without a chain: what went before is lost, and only the payload is verified.
+ReadRecord read_record(std::string_view stream, std::optional<std::uint64_t> chain);
 
 }  // namespace parley::store

@@ -9,12 +9,8 @@
 namespace parley::store {
 namespace {
 
-constexpr const char* remedy =
-    ". Nothing was cut or changed. Restore the file from a copy; or, if the other nodes are well, move this node's "
-    "whole data directory aside and start it again: it joins as a new incarnation and gets everything from them";
-
-Error refused(const Disk& disk, const std::string& path, const std::string& what) {
-  return Error{disk.describe(path) + " " + what + remedy};
+Refusal refused(const Disk& disk, const std::string& path, const std::string& what) {
+  return damage(disk.describe(path) + " " + what);
 }
 
 // Applies the records of one segment to what the segments before it gave.
@@ -119,7 +115,7 @@ class Recovery {
  public:
   Recovery(Disk& disk, std::string directory) : disk_(disk), directory_(std::move(directory)) {}
 
-  Result<RecoveredLog> run() {
+  Result<RecoveredLog, Refusal> run() {
     const auto numbers = segment_numbers(disk_, directory_);
     if (numbers.empty()) return std::move(result_);
     auto last = scan(numbers.back());
@@ -148,21 +144,21 @@ class Recovery {
   }
 
  private:
-  Error missing(std::uint64_t number) const {
+  Refusal missing(std::uint64_t number) const {
     return refused(disk_, segment_path(directory_, number), "is missing: the log has segments after it or needs it");
   }
 
-  Result<SegmentScan> scan(std::uint64_t number) const {
+  Result<SegmentScan, Refusal> scan(std::uint64_t number) const {
     const std::string path = segment_path(directory_, number);
     auto scan = scan_segment(disk_, path);
-    if (!scan.ok()) return refused(disk_, path, scan.error().message);
+    if (!scan.ok()) return Refusal{{disk_.describe(path) + " " + scan.error().message}, scan.error().damaged};
     if (scan->header.number != number) {
       return refused(disk_, path, "says that it is segment " + std::to_string(scan->header.number));
     }
     return scan;
   }
 
-  std::optional<Error> read(SegmentScan scan, bool is_first, bool is_last) {
+  std::optional<Refusal> read(SegmentScan scan, bool is_first, bool is_last) {
     const std::string path = segment_path(directory_, scan.header.number);
     if (!is_first) {
       if (auto error = join(scan, is_last)) return error;
@@ -179,7 +175,7 @@ class Recovery {
 
   // The segment before must have been ended for good. One exception: a node that stopped between making a new
   // segment and sealing the old one; then the new one holds its first batch only.
-  std::optional<Error> join(const SegmentScan& next, bool is_last) {
+  std::optional<Refusal> join(const SegmentScan& next, bool is_last) {
     const std::string path = segment_path(directory_, last_.header.number);
     if (!last_.sealed && !(is_last && next.cursor.batch == 1)) {
       return refused(disk_, path, "is damaged at its end: it is not sealed although a segment follows it");
@@ -220,7 +216,7 @@ class Recovery {
 
 }  // namespace
 
-Result<RecoveredLog> recover_log(Disk& disk, const std::string& directory) {
+Result<RecoveredLog, Refusal> recover_log(Disk& disk, const std::string& directory) {
   return Recovery(disk, directory).run();
 }
 

@@ -9,6 +9,7 @@
 #include "store/disk.hpp"
 #include "store/log_segment.hpp"
 #include "store/log_shape.hpp"
+#include "store/refusal.hpp"
 
 namespace parley::store {
 
@@ -22,6 +23,6 @@ struct RecoveredLog {
 
 // Reads the log of a directory and makes it fit to be continued: the last segment is copied to a new file without
 // what a power cut left of an unfinished batch. Damage is refused and nothing is changed. Throws DiskError.
-Result<RecoveredLog> recover_log(Disk& disk, const std::string& directory);
+Result<RecoveredLog, Refusal> recover_log(Disk& disk, const std::string& directory);
 
 }  // namespace parley::store

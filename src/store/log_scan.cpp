@@ -24,17 +24,17 @@ std::uint64_t file_offset(std::uint64_t stream_offset) {
   return (1 + stream_offset / log_sector_capacity) * log_sector_bytes + stream_offset % log_sector_capacity;
 }
 
-Error damage(std::uint64_t offset, const std::string& what) {
-  return Error{"is damaged at byte " + std::to_string(offset) + ": " + what};
+Refusal damage_at(std::uint64_t offset, const std::string& what) {
+  return damage("is damaged at byte " + std::to_string(offset) + ": " + what);
 }
 
-Result<Sectors> read_sectors(std::string_view file, std::uint64_t segment) {
+Result<Sectors, Refusal> read_sectors(std::string_view file, std::uint64_t segment) {
   Sectors result;
   bool ended = false;
   for (std::uint64_t number = 1; number * log_sector_bytes < file.size(); ++number) {
     const auto sector = examine_sector(file.substr(number * log_sector_bytes, log_sector_bytes), segment, number);
     if (sector.state == SectorState::damaged && !PARLEY_MUTANT(damage_taken_for_a_torn_tail)) {
-      return damage(number * log_sector_bytes, "the checksum of the sector does not fit");
+      return damage_at(number * log_sector_bytes, "the checksum of the sector does not fit");
     }
     if (sector.state != SectorState::blank) result.last_used = number;
     if (sector.state != SectorState::written) {
@@ -43,7 +43,7 @@ Result<Sectors> read_sectors(std::string_view file, std::uint64_t segment) {
       result.behind.emplace_back(number, sector.batch);
     } else {
       if (!result.batches.empty() && sector.batch < result.batches.back()) {
-        return damage(number * log_sector_bytes, "the sector is older than the one before it");
+        return damage_at(number * log_sector_bytes, "the sector is older than the one before it");
       }
       result.stream += sector.bytes;
       result.batches.push_back(sector.batch);
@@ -61,17 +61,17 @@ void note_begin(std::vector<std::uint16_t>& first_records, std::uint64_t stream_
 }
 
 // Reads the stream batch by batch; stops before the first incomplete one.
-Result<Nothing> read_batches(const Sectors& sectors, SegmentScan& scan) {
+Result<Nothing, Refusal> read_batches(const Sectors& sectors, SegmentScan& scan) {
   std::vector<std::uint16_t> begins(sectors.batches.size(), no_record_begins);
   std::vector<LogRecord> batch;
   std::uint64_t at = 0;
   std::uint64_t chain = scan.header.chain;
   while (at < sectors.stream.size()) {
     ReadRecord read = read_record(std::string_view(sectors.stream).substr(at), chain);
-    if (read.outcome == ReadRecord::Outcome::damaged) return damage(file_offset(at), read.what);
+    if (read.outcome == ReadRecord::Outcome::damaged) return damage_at(file_offset(at), read.what);
     note_begin(begins, at);
     if (read.outcome == ReadRecord::Outcome::cut_short) break;
-    if (scan.sealed) return damage(file_offset(at), "a record follows the end of the segment");
+    if (scan.sealed) return damage_at(file_offset(at), "a record follows the end of the segment");
     at += read.size;
     chain = read.chain;
     const bool last = read.record.last_of_batch;
@@ -84,19 +84,21 @@ Result<Nothing> read_batches(const Sectors& sectors, SegmentScan& scan) {
     scan.cursor.end = at;
     scan.cursor.chain = chain;
     if (sectors.batches[(at - 1) / log_sector_capacity] < scan.cursor.batch) {
-      return damage(file_offset(at - 1), "the sector is older than the batch it ends");
+      return damage_at(file_offset(at - 1), "the sector is older than the batch it ends");
     }
   }
-  if (begins != sectors.first_records) return damage(log_sector_bytes, "the sectors disagree with the records in them");
+  if (begins != sectors.first_records) {
+    return damage_at(log_sector_bytes, "the sectors disagree with the records in them");
+  }
   return Nothing{};
 }
 
 // An unfinished batch is torn, and may go, only if it is the last thing that was ever written here: the next one was
 // not begun before this one was synced. Anything newer proves that it had been complete: then it is damage.
-std::optional<Error> not_merely_torn(const Sectors& sectors, const SegmentScan& scan) {
+std::optional<Refusal> not_merely_torn(const Sectors& sectors, const SegmentScan& scan) {
   const std::uint32_t unfinished = scan.cursor.batch + 1;
   const auto newer = [&](std::uint64_t number, std::uint32_t batch) {
-    return damage(number * log_sector_bytes, "batch " + std::to_string(batch) + " was written here, but batch " +
+    return damage_at(number * log_sector_bytes, "batch " + std::to_string(batch) + " was written here, but batch " +
                                                  std::to_string(unfinished) + " before it is incomplete");
   };
   for (std::size_t i = 0; i < sectors.batches.size(); ++i) {
@@ -104,15 +106,17 @@ std::optional<Error> not_merely_torn(const Sectors& sectors, const SegmentScan& 
     const bool holds_unfinished = std::min<std::uint64_t>((i + 1) * log_sector_capacity, sectors.stream.size()) >
                                   scan.cursor.end;
     if (holds_unfinished && sectors.batches[i] < unfinished) {
-      return damage((i + 1) * log_sector_bytes, "a record is missing its end");
+      return damage_at((i + 1) * log_sector_bytes, "a record is missing its end");
     }
   }
   for (const auto& [number, batch] : sectors.behind) {
     if (batch > unfinished) return newer(number, batch);
-    if (batch < unfinished) return damage(number * log_sector_bytes, "a sector before this one was lost");
+    if (batch < unfinished) return damage_at(number * log_sector_bytes, "a sector before this one was lost");
   }
   const bool anything_left = sectors.last_used * log_sector_bytes >= file_offset(scan.cursor.end);
-  if (scan.sealed && anything_left) return damage(file_offset(scan.cursor.end), "something follows the segment's end");
+  if (scan.sealed && anything_left) {
+    return damage_at(file_offset(scan.cursor.end), "something follows the segment's end");
+  }
   return std::nullopt;
 }
 
@@ -137,10 +141,10 @@ void keep_torn(std::string_view file, const Sectors& sectors, SegmentScan& scan)
   scan.torn = file.substr(scan.torn_offset, (sectors.last_used + 1 - first) * log_sector_bytes);
 }
 
-Result<std::string> read_file(Disk& disk, const std::string& path) {
+Result<std::string, Refusal> read_file(Disk& disk, const std::string& path) {
   const auto file = disk.open(path, OpenMode::read);
   const std::uint64_t size = file->size();
-  if (size > segment_bytes_max) return Error{"is longer than any segment"};
+  if (size > segment_bytes_max) return damage("is longer than any segment");
   std::string bytes(static_cast<std::size_t>(size), '\0');
   bytes.resize(file->read_at(0, bytes.data(), bytes.size()));
   return bytes;
@@ -148,13 +152,13 @@ Result<std::string> read_file(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-Result<SegmentScan> scan_segment(Disk& disk, const std::string& path) {
+Result<SegmentScan, Refusal> scan_segment(Disk& disk, const std::string& path) {
   const auto file = read_file(disk, path);
   if (!file.ok()) return file.error();
   const auto header = decode_segment_header(std::string_view(*file).substr(0, log_sector_bytes));
   if (!header.ok()) return header.error();
   if (file->size() != header->bytes) {
-    return Error{"has " + std::to_string(file->size()) + " bytes, its header says " + std::to_string(header->bytes)};
+    return damage("has " + std::to_string(file->size()) + " bytes, its header says " + std::to_string(header->bytes));
   }
   const auto sectors = read_sectors(*file, header->number);
   if (!sectors.ok()) return sectors.error();
@@ -165,7 +169,7 @@ Result<SegmentScan> scan_segment(Disk& disk, const std::string& path) {
   const auto read = read_batches(*sectors, scan);
   if (!read.ok()) return read.error();
   if (const auto error = not_merely_torn(*sectors, scan)) return *error;
-  if (scan.cursor.batch == 0) return damage(log_sector_bytes, "the segment lacks its beginning");
+  if (scan.cursor.batch == 0) return damage_at(log_sector_bytes, "the segment lacks its beginning");
   keep_complete(*file, *sectors, scan);
   keep_torn(*file, *sectors, scan);
   return scan;

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "store/disk.hpp"
 #include "store/log_segment.hpp"
+#include "store/refusal.hpp"
 
 namespace parley::store {
 
@@ -24,7 +25,7 @@ struct SegmentScan {
 // Reads the whole file. The error says what is wrong with it, without its name: damage, a newer version, a file
 // that was cut short. A batch that a power cut left unfinished is no error but `torn`: see docs/DISK.md for how the
 // two are told apart. Throws DiskError.
-Result<SegmentScan> scan_segment(Disk& disk, const std::string& path);
+Result<SegmentScan, Refusal> scan_segment(Disk& disk, const std::string& path);
 
 // The segment with which the log begins, as its last one says. Records of an unfinished batch don't count: before
 // that one was complete, nothing was removed.

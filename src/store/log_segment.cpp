@@ -44,18 +44,18 @@ std::string encode(const SegmentHeader& header) {
   return sector;
 }
 
-Result<SegmentHeader> decode_segment_header(std::string_view sector) {
-  if (sector.size() < log_sector_bytes) return Error{"is too short to hold a segment header"};
-  if (sector.substr(0, magic.size()) != magic) return Error{"does not begin as a log segment of Parley does"};
+Result<SegmentHeader, Refusal> decode_segment_header(std::string_view sector) {
+  if (sector.size() < log_sector_bytes) return damage("is too short to hold a segment header");
+  if (sector.substr(0, magic.size()) != magic) return damage("does not begin as a log segment of Parley does");
   if (Reader(sector.substr(checksum_offset)).u64() != checksum(sector.substr(0, checksum_offset))) {
-    return Error{"is damaged at byte 0: the checksum of the segment header does not fit"};
+    return damage("is damaged at byte 0: the checksum of the segment header does not fit");
   }
   Reader in(sector.substr(magic.size()));
   SegmentHeader header;
   header.version = in.u32();
   if (header.version < 1 || header.version > log_version) {
-    return Error{"has format version " + std::to_string(header.version) + ", this program reads versions 1 to " +
-                 std::to_string(log_version) + ": start it with the version of Parley that wrote it, or newer"};
+    return refusal({"has format version " + std::to_string(header.version) + ", this program reads versions 1 to " +
+                    std::to_string(log_version) + ": start it with the version of Parley that wrote it, or newer"});
   }
   const std::uint32_t sector_bytes = in.u32();
   header.number = in.u64();
@@ -66,10 +66,10 @@ Result<SegmentHeader> decode_segment_header(std::string_view sector) {
   const bool size_fits = header.bytes >= 2 * log_sector_bytes && header.bytes <= segment_bytes_max &&
                          header.bytes % log_sector_bytes == 0;
   if (sector_bytes != log_sector_bytes || !size_fits) {
-    return Error{"is damaged at byte 0: the segment header states impossible sizes"};
+    return damage("is damaged at byte 0: the segment header states impossible sizes");
   }
   if (header.begins < 1 || header.begins > header.number) {
-    return Error{"is damaged at byte 0: the segment header says that the log begins after it"};
+    return damage("is damaged at byte 0: the segment header says that the log begins after it");
   }
   return header;
 }

@@ -11,6 +11,7 @@
 #include "store/log_record.hpp"
 #include "store/log_sector.hpp"
 #include "store/log_spans.hpp"
+#include "store/refusal.hpp"
 
 namespace parley::store {
 
@@ -34,7 +35,7 @@ struct SegmentHeader {
 
 SegmentSpan span_of(const SegmentHeader& header);
 std::string encode(const SegmentHeader& header);                       // one sector
-Result<SegmentHeader> decode_segment_header(std::string_view sector);  // the error lacks the file's name
+Result<SegmentHeader, Refusal> decode_segment_header(std::string_view sector);  // the error lacks the file's name
 
 std::string segment_path(const std::string& directory, std::uint64_t number);   // "log/0000000001.wal"
 

@@ -60,4 +60,36 @@ bool finish_set_aside(Disk& disk) {
   return !files.empty();
 }
 
+Result<std::optional<Identity>> identity_set_aside(Disk& disk) { return load_identity(disk, aside(identity_file)); }
+
+void discard_data(Disk& disk) {
+  const auto files = used_files(disk);
+  if (files.empty()) return;
+  for (const auto& file : files) disk.remove(file);
+  if (disk.exists(log_directory)) disk.sync_directory(log_directory);
+  disk.sync_directory("");
+}
+
+void mark_unfilled(Disk& disk, Incarnation incarnation) {
+  mark_filled(disk);   // of an earlier incarnation
+  const auto file = disk.open(unfilled_file, OpenMode::create);
+  file->write_at(0, std::to_string(incarnation.value));
+  file->sync();
+  disk.sync_directory("");
+}
+
+bool is_unfilled(Disk& disk, Incarnation incarnation) {
+  if (!disk.exists(unfilled_file)) return false;
+  const std::string expected = std::to_string(incarnation.value);
+  std::string content(expected.size() + 1, '\0');
+  content.resize(disk.open(unfilled_file, OpenMode::read)->read_at(0, content.data(), content.size()));
+  return content == expected;
+}
+
+void mark_filled(Disk& disk) {
+  if (!disk.exists(unfilled_file)) return;
+  disk.remove(unfilled_file);
+  disk.sync_directory("");
+}
+
 }  // namespace parley::store

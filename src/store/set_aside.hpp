@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "store/disk.hpp"
+#include "store/identity.hpp"
 
 namespace parley::store {
 
@@ -18,6 +21,19 @@ void set_aside(Disk& disk);
 // directory with "identity.aside" and without an identity is half way there. True: it did something.
 bool finish_set_aside(Disk& disk);
 
+// Whose data was set aside here last; nullopt: nobody's. The error: it can't be read.
+Result<std::optional<Identity>> identity_set_aside(Disk& disk);
+
+// Removes log and archive, but what was set aside of them. Throws DiskError; begun again it goes on.
+void discard_data(Disk& disk);
+
+// A mark beside data that was begun anew and is not filled yet: it holds nothing that the others lack, what was set
+// aside before it may. Of one incarnation: beside another one it means nothing. Durable; throw DiskError.
+void mark_unfilled(Disk& disk, Incarnation incarnation);
+bool is_unfilled(Disk& disk, Incarnation incarnation);
+void mark_filled(Disk& disk);
+
 inline constexpr const char* aside_suffix = ".aside";
+inline constexpr const char* unfilled_file = "unfilled";
 
 }  // namespace parley::store

@@ -202,7 +202,7 @@ class SegmentedLog final : public WriteAheadLog {
 
 }  // namespace
 
-Result<WriteAheadLog::Opened> WriteAheadLog::open(Disk& disk, std::string directory, LogOptions options) {
+Result<WriteAheadLog::Opened, Refusal> WriteAheadLog::open(Disk& disk, std::string directory, LogOptions options) {
   PARLEY_ASSERT(options.segment_bytes % log_sector_bytes == 0 && options.segment_bytes <= segment_bytes_max,
                 "a segment of whole sectors within segment_bytes_max");
   try {
@@ -210,9 +210,8 @@ Result<WriteAheadLog::Opened> WriteAheadLog::open(Disk& disk, std::string direct
     auto recovered = recover_log(disk, directory);
     if (!recovered.ok()) return recovered.error();
     if (!recovered->tail && options.must_exist) {
-      return Error{disk.describe(directory) + " holds no log although this node has been a member of its cluster: " +
-                   "what it voted and acknowledged is gone. Restore the directory, or move the node's whole data "
-                   "directory aside and start it again: it joins as a new incarnation"};
+      return damage(disk.describe(directory) + " holds no log although this node has been a member of its cluster: " +
+                    "what it voted and acknowledged is gone");
     }
     if (!recovered->tail) {
       recovered->tail = create_first_segment(disk, directory, options.segment_bytes);
@@ -223,7 +222,7 @@ Result<WriteAheadLog::Opened> WriteAheadLog::open(Disk& disk, std::string direct
     opened.log = std::make_unique<SegmentedLog>(disk, std::move(directory), options, std::move(*recovered));
     return opened;
   } catch (const DiskError& error) {
-    return Error{error.what()};
+    return refusal({error.what()});
   }
 }
 

@@ -9,6 +9,7 @@
 #include "raft/types.hpp"
 #include "store/disk.hpp"
 #include "store/log_scrub.hpp"
+#include "store/refusal.hpp"
 
 namespace parley::store {
 
@@ -33,9 +34,9 @@ class WriteAheadLog {
   };
 
   // Creates an empty log where there is none. A torn tail is cut and kept aside; damage is refused with a text that
-  // names file, offset, what is wrong and the remedy: nothing is cut (RELIABILITY.md W3, W4). What it returns as
+  // names file, offset and what is wrong: nothing is cut (RELIABILITY.md W3, W4). What it returns as
   // durable is: the last segment has been copied and synced, whatever became of the syncs of an earlier life.
-  static Result<Opened> open(Disk& disk, std::string directory, LogOptions options = {});
+  static Result<Opened, Refusal> open(Disk& disk, std::string directory, LogOptions options = {});
 
   virtual ~WriteAheadLog() = default;
 

@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "node/begin_anew.hpp"
 #include "node/replication_fixture.hpp"
 
 // The peer port towards those who do not belong there, and the data directory towards a second process.
@@ -154,12 +155,12 @@ TEST(DataDirectoryTest, WhatWasSetAsideIsFollowedByAnotherIncarnation) {
   store::MemoryDisk disk;
   sim::SimEntropy entropy(1);
   const auto former = open_data_directory(disk, NodeId(2), entropy)->identity.incarnation;
-  ASSERT_TRUE(set_data_aside(disk).ok());
+  ASSERT_TRUE(set_data_aside(disk, entropy).ok());
   const auto opened = open_data_directory(disk, NodeId(2), entropy);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   EXPECT_NE(opened->identity.incarnation, former);
   EXPECT_TRUE(disk.exists("identity.aside"));
-  EXPECT_FALSE(set_data_aside(disk).ok()) << "it is in use";
+  EXPECT_FALSE(set_data_aside(disk, entropy).ok()) << "it is in use";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "scenarios/judge.hpp"
 #include "scenarios/people.hpp"
@@ -99,7 +100,21 @@ TEST(DynamicQuorum, APlannedStopOfEachLeaderInTurnFailsNoSend) {
   scenario.play(rolling_restart);
 }
 
-awaitable<void> lost_disk(Scenario& s) {
+namespace fs = std::filesystem;
+
+void lose(const fs::path& data) { fs::remove_all(data); }
+
+// A bit of the first batch of the log.
+void damage(const fs::path& data) {
+  const fs::path segment = data / "log" / "0000000001.wal";
+  std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(700);
+  const int byte = file.get();
+  file.seekp(700);
+  file.put(static_cast<char>(byte ^ 4));
+}
+
+awaitable<void> harmed_disk(Scenario& s, void (*harm)(const fs::path& data)) {
   auto all = co_await crowd(s, 3, 4, 200);
   auto& writers = all.writers;
   SCENARIO_REQUIRE(!writers.empty(), "they could not arrive");
@@ -108,7 +123,7 @@ awaitable<void> lost_disk(Scenario& s) {
   const NodeId wiped = s.follower(leader);
   co_await s.kill(wiped);
   for (const auto& node : s.cluster().layout().nodes) {
-    if (node.id == wiped) std::filesystem::remove_all(node.data);
+    if (node.id == wiped) harm(node.data);
   }
   s.start(wiped);
   const bool shrunk = co_await until_voters(s, leader, 2, 10s);
@@ -118,6 +133,22 @@ awaitable<void> lost_disk(Scenario& s) {
   for (Person* writer : writers) writer->stop_writing();
   co_await until_done(s, writers, 30s);
   co_await judge(s, "#ops", writers, std::vector<Person*>(1, all.reader));
+}
+
+awaitable<void> lost_disk(Scenario& s) { co_await harmed_disk(s, lose); }
+
+awaitable<void> damaged_disk(Scenario& s) {
+  co_await harmed_disk(s, damage);
+  std::size_t aside = 0;
+  for (const auto& node : s.cluster().layout().nodes) {
+    aside += fs::exists(fs::path(node.data) / "identity.aside") ? 1 : 0;
+  }
+  EXPECT_EQ(aside, 1U) << "the damage was not noticed";
+}
+
+TEST(DynamicQuorum, ANodeWhoseLogIsDamagedSetsItAsideAndRejoinsWithoutAHand) {
+  Scenario scenario;
+  scenario.play(damaged_disk);
 }
 
 TEST(DynamicQuorum, AWipedNodeRejoinsByItselfUnderItsNewIncarnation) {

@@ -28,6 +28,8 @@ std::optional<std::string> RaftJudge::observe(ServerId id, const raft::Consensus
   if (server.hard_state_is_durable()) seen.promised.hard_state = server.hard_state();
   const Before before{seen.last.index, seen.role == raft::Role::leader && status.role != raft::Role::leader};
   count(seen, status);
+  const Index persisted = server.persisted_index();
+  if (const auto term = server.log().term_at(persisted)) seen.synced = {*term, persisted};
   while (truth_.committed() < server.hard_state().commit_index) {
     const Index next = truth_.committed().next();
     if (next <= server.log().base().index) return words(id) + " lacks entry " + std::to_string(next.value);
@@ -130,7 +132,7 @@ std::optional<std::string> RaftJudge::check_promise(ServerId id, Seen& seen) con
 
 // -- copies ---------------------------------------------------------------------------------------------------------
 
-bool RaftJudge::has_synced(ServerId id, raft::EntryId entry) const {
+bool RaftJudge::has_synced(ServerId id, raft::EntryId entry, const raft::Log& log) const {
   const auto found = seen_.find(id);
   if (found == seen_.end()) return false;
   const Seen& seen = found->second;
@@ -141,29 +143,32 @@ bool RaftJudge::has_synced(ServerId id, raft::EntryId entry) const {
     }
     if (!seen.harmed) return false;
   }
+  // Who set its data aside within its process had it until then; two logs that agree on an entry agree up to it.
+  if (entry.index <= seen.synced.index && log.term_at(seen.synced.index) == seen.synced.term) return true;
   const std::uint64_t place = entry.index.value - seen.promised.base.value;
   if (entry.index <= seen.promised.base) return true;
   return place <= seen.promised.terms.size() && seen.promised.terms[place - 1] == entry.term;
 }
 
-std::pair<std::size_t, std::size_t> RaftJudge::copies_of(raft::EntryId entry,
+std::pair<std::size_t, std::size_t> RaftJudge::copies_of(raft::EntryId entry, const raft::Log& log,
                                                          const raft::Configuration& configuration) const {
   std::size_t voters = 0, copies = 0;
   for (const raft::Member& member : configuration.members) {
     if (!member.voter) continue;
     ++voters;
-    if (has_synced(member.id, entry)) ++copies;
+    if (has_synced(member.id, entry, log)) ++copies;
   }
   return {copies, voters};
 }
 
 // By a configuration that is one member's vote away: a leader that ended in this step cut its own change (decision
 // 0022), and may have counted by it before; any majority of the one shares a server with any of the other.
-bool RaftJudge::enough_by_a_change(raft::EntryId entry, const raft::Configuration& configuration) const {
+bool RaftJudge::enough_by_a_change(raft::EntryId entry, const raft::Log& log,
+                                   const raft::Configuration& configuration) const {
   return std::any_of(configuration.members.begin(), configuration.members.end(), [&](const raft::Member& member) {
     raft::Configuration changed = configuration;
     for (raft::Member& one : changed.members) one.voter = one.voter != (one.id == member.id);
-    const auto [copies, voters] = copies_of(entry, changed);
+    const auto [copies, voters] = copies_of(entry, log, changed);
     return 2 * copies > voters;
   });
 }
@@ -175,14 +180,14 @@ std::optional<std::string> RaftJudge::check_copies(Index index, Before before, c
   // A configuration counts from its entry on. One that was appended in this very step may have come after the decision.
   const auto& configuration = log.configuration_at(log.last_index());
   if (!configuration) return std::nullopt;
-  const auto [copies, voters] = copies_of(entry, *configuration);
+  const auto [copies, voters] = copies_of(entry, log, *configuration);
   if (2 * copies > voters) return std::nullopt;
   if (before.held >= log.base().index && log.configuration_index() > before.held) {
     const auto& earlier = log.configuration_at(before.held);
-    const auto [had, of] = earlier ? copies_of(entry, *earlier) : std::pair<std::size_t, std::size_t>();
+    const auto [had, of] = earlier ? copies_of(entry, log, *earlier) : std::pair<std::size_t, std::size_t>();
     if (2 * had > of) return std::nullopt;
   }
-  if (before.ended && enough_by_a_change(entry, *configuration)) return std::nullopt;
+  if (before.ended && enough_by_a_change(entry, log, *configuration)) return std::nullopt;
   return words(entry) + " is committed, but only " + std::to_string(copies) + " of " + std::to_string(voters) +
          " voters have it on their disks (catalogue 3)";
 }
@@ -196,7 +201,7 @@ bool RaftJudge::leads_alone(ServerId id) const {
   return std::none_of(seen_.begin(), seen_.end(), [&](const auto& other) {
     if (other.first == id) return false;
     if (other.second.server != nullptr) return other.second.server->log().term_at(last.index) == last.term;
-    return has_synced(other.first, last);
+    return has_synced(other.first, last, leader.server->log());
   });
 }
 

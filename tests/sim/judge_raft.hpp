@@ -21,7 +21,7 @@ class RaftJudge {
 
   std::optional<std::string> observe(ServerId id, const raft::Consensus& server, TimePoint now);
   void ended(ServerId id);         // its process; what it had promised is kept
-  void vanished(NodeId node);      // the same, when nobody said so before: what it had promised last is not known
+  void vanished(NodeId node);      // the same, when nobody said so before: what it promised in this step is not known
   void disk_harmed(NodeId node);   // nothing that was promised before can be held against it
 
   std::uint64_t elections() const { return leaders_; }
@@ -46,6 +46,7 @@ class RaftJudge {
     Term term;
     std::uint64_t campaigns = 0;
     raft::EntryId last;
+    raft::EntryId synced;                      // the last durable entry, when it was looked at last
     std::optional<Promise> promise;            // of the life before, checked at the first sight of the next
     Promise promised;                          // up to now: the durable term and vote; the terms only when it ended
   };
@@ -58,10 +59,11 @@ class RaftJudge {
   };
   // Of the entry at `index`, that `by` takes for committed.
   std::optional<std::string> check_copies(Index index, Before before, const raft::Consensus& by) const;
-  bool enough_by_a_change(raft::EntryId entry, const raft::Configuration& configuration) const;
-  // How many of the voters have it on their disks.
-  std::pair<std::size_t, std::size_t> copies_of(raft::EntryId entry, const raft::Configuration& configuration) const;
-  bool has_synced(ServerId id, raft::EntryId entry) const;
+  bool enough_by_a_change(raft::EntryId entry, const raft::Log& log, const raft::Configuration& configuration) const;
+  // How many of the voters have it on their disks, or had before they lost that. `log`: of one that has it.
+  std::pair<std::size_t, std::size_t> copies_of(raft::EntryId entry, const raft::Log& log,
+                                                const raft::Configuration& configuration) const;
+  bool has_synced(ServerId id, raft::EntryId entry, const raft::Log& log) const;
   void count(Seen& seen, const raft::Status& status);
   void count_change(const raft::Entry& committed);
   void forget_process(ServerId id, Seen& seen);

@@ -80,11 +80,6 @@ void Nemesis::look_after_nodes() {
     const bool told = went_as_told(node);
     if (told && !cared.seen_to) cared.outside = true;
     if (cared.outside) continue;
-    // In the end nobody needs to see it come upon the same page again and again.
-    if (all_healed_ && cared.damaged && !node.last_words().empty()) {
-      stays_down(node);
-      continue;
-    }
     if (!node.last_words().empty() && !cared.may_end && !cared.damaged && !told && !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
@@ -112,16 +107,19 @@ void Nemesis::start(SimNode& node) {
   const auto refused = node.try_start();
   if (!refused) return;
   if (cared.may_end) return;   // it is tried again
-  if (cared.damaged) return stays_down(node);
+  if (cared.damaged && is_needed(*refused)) return stays_down(node);
   if (!finding_) {
-    finding_ =
-        "node " + std::to_string(node.id().value) + " does not start, though nothing harmed its disk: " + *refused;
+    finding_ = "node " + std::to_string(node.id().value) + " does not start, though " +
+               (cared.damaged ? "the others have what is damaged: " : "nothing harmed its disk: ") + *refused;
   }
 }
 
+// The one that nobody can do without does not give up what it has. All other damage is repaired without a hand.
+bool Nemesis::is_needed(const std::string& refused) { return refused.find("only voter") != std::string::npos; }
+
 void Nemesis::stays_down(SimNode& node) {
   care(node).broken = true;
-  say("node " + std::to_string(node.id().value) + " stays down: its data is damaged");
+  say("node " + std::to_string(node.id().value) + " stays down: its data is damaged, and it is the only voter");
 }
 
 // -- healing ------------------------------------------------------------------------------------------------------
@@ -197,7 +195,6 @@ void Nemesis::leave_cut(SimNode& node, const Cables& cables, const std::string& 
 
 void Nemesis::heal_all() {
   ++phase_;
-  all_healed_ = true;
   say("everything is healed");
   cluster_.fabric().heal();
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {

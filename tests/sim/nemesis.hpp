@@ -29,7 +29,7 @@ class Nemesis {
   // people, and leaves the rest as broken as it can be. Returns the set; empty: there is none, since what would be
   // needed was damaged (a voting set that had shrunk to few).
   std::set<NodeId> leave_a_majority();
-  void heal_all();   // but what is damaged for good
+  void heal_all();
 
   bool damaged(NodeId id) const { return cares_.at(id).damaged; }
   void on_harm(std::function<void(NodeId)> callee) { on_harm_ = std::move(callee); }
@@ -44,7 +44,8 @@ class Nemesis {
  private:
   struct Care {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
-    bool damaged = false;          // bytes of its disk are not what it wrote
+    bool damaged = false;          // bytes of its disk are not what it wrote, noticed or not,
+    Incarnation damaged_as;        // of this one: it is whole again as another one that votes
     bool wiped = false;            // its disk was lost, and it is not a voter again yet
     Index owed;                    // nor before it holds that again
     bool broken = false;
@@ -67,6 +68,7 @@ class Nemesis {
   void restart_after(SimNode& node, Duration downtime);
   void start(SimNode& node);
   void stays_down(SimNode& node);
+  static bool is_needed(const std::string& refused);
   void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);
@@ -140,6 +142,7 @@ class Nemesis {
   void damage(SimNode& node, const FaultEvent& event, Random& random);
   bool rot(SimNode& node, const std::string& file, Random& random);
   bool misdirect(SimNode& node, const std::string& file, Random& random);
+  static bool lose_part(SimNode& node, const std::string& file, Random& random);
 
   SimCluster& cluster_;
   FaultPlan plan_;
@@ -157,7 +160,6 @@ class Nemesis {
   std::function<void(double)> hurry_;
   std::function<void(NodeId)> talk_;
   std::function<bool(const FaultEvent&)> clients_;
-  bool all_healed_ = false;
   std::optional<std::string> finding_;
   std::map<Fault, std::uint64_t> done_;
 };

@@ -1,6 +1,8 @@
 #include <cerrno>
 
 #include "sim/nemesis.hpp"
+#include "store/identity.hpp"
+#include "store/set_aside.hpp"
 
 namespace parley::sim {
 namespace {
@@ -50,7 +52,8 @@ bool Nemesis::disk_fault(const FaultEvent& event, Random& random) {
     case Fault::snapshots: return true;   // a matter of the cluster's options: make_plan()
     case Fault::rot_log:
     case Fault::rot_archive:
-    case Fault::misdirected: damage(node, event, random); return true;
+    case Fault::misdirected:
+    case Fault::log_hole: damage(node, event, random); return true;
     default: return false;
   }
 }
@@ -77,9 +80,11 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
   restart_after(node, event.lasts);
 }
 
-// Of the data at rest, while the node is down. At most a minority is ever touched.
+// Of the data at rest, while the node is down. At most a minority is ever touched. What is damaged may be damaged
+// again, while it is filled anew too.
 void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
-  if (!care(node).damaged && !may_lose(node)) return;
+  note_all_beliefs();
+  if (care(node).broken || (!care(node).damaged && !may_lose(node))) return;
   if (node.running()) {
     if (random.chance(0.5)) node.crash();
     else node.kill();
@@ -87,14 +92,20 @@ void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
   restart_after(node, event.lasts);
   std::string file = random.chance(0.7) ? "archive.db" : "archive.db-wal";
   if (event.fault != Fault::rot_archive) {
-    const auto files = node.disk().exists("log") ? node.disk().list("log") : std::vector<std::string>();
+    auto files = node.disk().exists("log") ? node.disk().list("log") : std::vector<std::string>();
+    std::erase_if(files, [](const auto& name) { return name.ends_with(store::aside_suffix); });
     if (files.empty()) return;
     file = "log/" + files[random.below(files.size())];
   }
-  if (!node.disk().exists(file)) return;
-  const bool done = event.fault == Fault::misdirected ? misdirect(node, file, random) : rot(node, file, random);
+  const auto identity = store::load_identity(node.disk());
+  if (!node.disk().exists(file) || !identity.ok() || !*identity) return;
+  bool done = false;
+  if (event.fault == Fault::misdirected) done = misdirect(node, file, random);
+  else if (event.fault == Fault::log_hole) done = lose_part(node, file, random);
+  else done = rot(node, file, random);
   if (!done) return;
   care(node).damaged = true;
+  care(node).damaged_as = (*identity)->incarnation;
   say(std::string(info(event.fault).name) + " in " + file + " of node " + std::to_string(node.id().value));
   if (on_harm_) on_harm_(node.id());
 }
@@ -103,6 +114,18 @@ bool Nemesis::rot(SimNode& node, const std::string& file, Random& random) {
   const std::size_t size = written_size(node.disk().contents(file));
   if (size == 0) return false;
   for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips) node.disk().flip(file, random.below(size * 8));
+  return true;
+}
+
+bool Nemesis::lose_part(SimNode& node, const std::string& file, Random& random) {
+  if (random.chance(0.5)) {
+    node.disk().remove(file);
+    node.disk().sync_directory("log");
+    return true;
+  }
+  std::string bytes = node.disk().contents(file);
+  bytes.resize(random.below(bytes.size() + 1));
+  node.disk().overwrite(file, std::move(bytes));
   return true;
 }
 

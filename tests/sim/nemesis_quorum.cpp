@@ -45,14 +45,16 @@ void Nemesis::note_beliefs(SimNode& node) {
   if (const auto before = log.configuration_at(commit)) known.push_back({committed, before, true});
 }
 
-// Who is a voter by its new data directory is whole again.
+// Who is a voter by its new data directory is whole again, be it that the disk was lost or that it was damaged.
 void Nemesis::note_all_beliefs() {
   for (std::size_t i = 1; i <= cluster_.size(); ++i) note_beliefs(cluster_.node(i));
   for (const auto& belief : relevant()) {
     for (auto& [id, cared] : cares_) {
       SimNode& machine = cluster_.node(id.value);
-      if (!cared.wiped || !belief.committed || !machine.running() || machine.node().between_lives()) continue;
+      if (!belief.committed || !machine.running() || machine.node().between_lives()) continue;
       const ServerId now{id, machine.node().replication().identity().incarnation};
+      if (now.incarnation != cared.damaged_as && belief.configuration->is_voter(now)) cared.damaged = false;
+      if (!cared.wiped) continue;
       const bool filled = machine.node().replication().status().persisted_index >= cared.owed;
       if (filled && belief.configuration->is_voter(now)) cared.wiped = false;
     }
@@ -166,6 +168,7 @@ void Nemesis::wipe(SimNode& node, Duration downtime) {
 void Nemesis::lose_directory(SimNode& node) {
   node.disk().lose_everything();
   care(node).wiped = true;
+  care(node).damaged = false;
   care(node).owed = Index(0);
   beliefs_.erase(node.id());
   say("node " + std::to_string(node.id().value) + " loses its data directory");
@@ -190,11 +193,13 @@ bool may_lead_alone(const raft::Consensus& mind) {
 // only while the others hold whatever this node promised: a vote that was forgotten, or an entry that only this node
 // and one that is cut off had, is beyond what anybody can find out (decision 0020).
 bool Nemesis::roll_back(SimNode& node, Duration lasts) {
-  if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node))) return false;
+  if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node)) || care(node).damaged) return false;
   const std::shared_ptr<store::MemoryDisk> earlier = node.disk().clone();
   const auto then = node.node().replication().status();
-  schedule(lasts, [this, &node, earlier, then] {
+  const Incarnation as = node.node().replication().identity().incarnation;
+  schedule(lasts, [this, &node, earlier, then, as] {
     if (mind_of(node) == nullptr || care(node).broken || care(node).damaged) return;
+    if (node.node().replication().identity().incarnation != as) return;
     const auto now = node.node().replication().status();
     if (now.term != then.term || now.persisted_index <= then.persisted_index) return;
     if (!may_lose(node) || !others_hold_all_of(node)) return;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <functional>
 
+#include "node/machine_services.hpp"
 #include "sim/nemesis.hpp"
 #include "sim/raw_clients.hpp"
 
@@ -13,6 +14,8 @@ namespace parley::sim {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr Duration sound_interval = 1s;   // reading a whole archive takes its time
 
 std::vector<Host> hosts_of(const WorkloadOptions& workload) {
   std::vector<Host> hosts;
@@ -116,16 +119,16 @@ class Run final : private LifeObserver {
   }
 
   void agree() {
-    const auto done = [this] { return settled() && agreed(present()); };
+    const auto done = [this] { return settled() && agreed(all()); };
     const bool in_time = world().run_until(done, convergence_bound);
     if (result_.violation) return;
     if (!in_time) {
       return found("liveness", "the nodes do not agree " + std::to_string(seconds(convergence_bound)) +
                                    " s after everything was healed; " + states());
     }
-    const auto whole = [this, &done] { return done() && all_vote(); };
+    const auto whole = [this, &done] { return done() && all_vote() && sound(); };
     if (world().run_until(whole, votes_bound) || result_.violation) return;
-    found("liveness", "not all nodes vote again " + std::to_string(seconds(votes_bound)) +
+    found("liveness", "not all nodes vote again, with nothing damaged, " + std::to_string(seconds(votes_bound)) +
                           " s after they agreed; " + states());
   }
 
@@ -134,20 +137,27 @@ class Run final : private LifeObserver {
     SimNode* leader = cluster_.leader();
     if (leader == nullptr) return false;
     const auto configuration = leader->node().replication().status().configuration;
-    return std::ranges::all_of(present(), [&](NodeId id) {
+    return std::ranges::all_of(all(), [&](NodeId id) {
       SimNode& node = cluster_.node(id.value);
       return node.running() && configuration->is_voter({id, node.node().replication().identity().incarnation});
     });
   }
 
-  // All nodes, but those whose disk was damaged and that refuse to go on with it.
-  std::set<NodeId> present() {
+  // Damage is repaired without a hand: so all nodes.
+  std::set<NodeId> all() {
     std::set<NodeId> nodes;
-    for (std::size_t i = 1; i <= cluster_.size(); ++i) {
-      SimNode& node = cluster_.node(i);
-      if (node.running() || !nemesis_.damaged(node.id())) nodes.insert(node.id());
-    }
+    for (std::size_t i = 1; i <= cluster_.size(); ++i) nodes.insert(cluster_.node(i).id());
     return nodes;
+  }
+
+  // What was damaged is found, though nobody asked for it, and is whole again. Not looked at after every step.
+  bool sound() {
+    if (world().now() < sound_at_) return false;
+    sound_at_ = world().now() + sound_interval;
+    return std::ranges::all_of(all(), [this](NodeId id) {
+      SimNode& node = cluster_.node(id.value);
+      return !nemesis_.damaged(id) || node.node().machine().services().archiver.archive().scrub().ok();
+    });
   }
 
   bool settled() const { return workload_.settled() && raw_clients_.settled(); }
@@ -229,6 +239,7 @@ class Run final : private LifeObserver {
   Workload workload_;
   RawClients raw_clients_;
   Nemesis nemesis_;
+  TimePoint sound_at_{};   // to be looked at next
   RunResult result_;
 };
 

@@ -203,7 +203,7 @@ TEST(Archive, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {
   MemoryDisk disk;
   disk.overwrite(file, std::string(9000, 'q'));
   EXPECT_THAT(error_of(disk), HasSubstr("not an SQLite database"));
-  EXPECT_THAT(error_of(disk), HasSubstr("archive.db-wal"));
+  EXPECT_TRUE(Archive::open(disk, file).error().damaged);
   EXPECT_EQ(disk.contents(file), std::string(9000, 'q'));
 }
 

@@ -77,6 +77,7 @@ TEST(ArchiveVersion, ANewerOneIsRefusedNamingBothAndNotTouched) {
   const std::string wal = disk.contents(file + "-wal");
   EXPECT_THAT(error_of(disk), AllOf(HasSubstr("memory:/archive.db: the archive has version 7"),
                                     HasSubstr("this program knows version 1")));
+  EXPECT_FALSE(Archive::open(disk, file).error().damaged) << "what a newer program wrote is not set aside";
   EXPECT_EQ(disk.contents(file), database);
   EXPECT_EQ(disk.contents(file + "-wal"), wal);
 }
@@ -97,7 +98,8 @@ TEST(ArchiveVersion, ATableThatIsMissingIsDamage) {
   MemoryDisk disk;
   ASSERT_EQ(error_of(disk), "(opened)");
   execute(disk, "DROP TABLE record");
-  EXPECT_THAT(error_of(disk), AllOf(HasSubstr("no such table: record"), HasSubstr("archive.db-mark")));
+  EXPECT_THAT(error_of(disk), HasSubstr("no such table: record"));
+  EXPECT_TRUE(Archive::open(disk, file).error().damaged);
 }
 
 TEST(ArchiveVersion, APositionThatCannotBeReadIsDamage) {
