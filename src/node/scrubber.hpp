@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "node/archiver.hpp"
 #include "node/seams.hpp"
@@ -23,13 +22,10 @@ class Scrubber {
   static constexpr std::uint64_t pages_a_turn = 256;   // one MiB: writes wait for it
 
  private:
-  bool goes_on_with(const std::string& damage);
-
   Seams seams_;
   Archiver& archiver_;
   std::unique_ptr<net::Alarm> alarm_;
   std::uint64_t next_page_ = 1;
-  std::string said_;
   bool stopping_ = false;
 };
 
