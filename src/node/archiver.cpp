@@ -12,6 +12,8 @@
 namespace parley::node {
 namespace {
 
+constexpr Duration damage_look = milliseconds(100);
+
 // One transaction's worth: of each record and each message the last version, as the earlier ones can't be seen.
 // Runs on the archive's lane.
 store::ArchiveBatch batch_of(std::vector<AppliedEntry>& entries, store::ArchivePosition position) {
@@ -103,22 +105,48 @@ std::vector<AppliedEntry> Archiver::take(Index persisted) {
   return entries;
 }
 
-net::awaitable<bool> Archiver::carry_out(net::Lane lane, std::function<void()> work) {
-  std::exception_ptr damage;
-  std::string what;
-  std::function<void()> job = [&work, &damage, &what] {
+net::awaitable<Archiver::Damage> Archiver::run(net::Lane lane, std::function<void()> work) {
+  Damage damage;
+  std::function<void()> job = [&work, &damage] {
     try {
       work();
     } catch (const store::ArchiveDamaged& found) {
-      damage = std::current_exception();
-      what = found.what();
+      damage.failure = std::current_exception();
+      damage.what = found.what();
     }
   };
   co_await seams_.workers.run(lane, std::move(job));
-  if (!damage) co_return true;
-  if (!will_be_repaired(what)) std::rethrow_exception(damage);
-  seams_.logger.warn("archive_damaged", "the archive is damaged, and another one takes its place: " + what);
+  co_return damage;
+}
+
+// At a start the others are not linked yet: to end at once would be to end again and again.
+net::awaitable<bool> Archiver::carry_out(std::function<void()> work) {
+  const Damage damage = co_await run(net::Lane::archive, std::move(work));
+  if (!damage.failure) co_return true;
+  const TimePoint deadline = seams_.clock.now() + damage_patience;
+  const auto alarm = seams_.clock.make_alarm();
+  while (!will_be_repaired(damage.what)) {
+    if (unblocked_) abandon();   // this life ends in any case; what is not archived is in the log
+    else if (!damage_ || seams_.clock.now() >= deadline) std::rethrow_exception(damage.failure);
+    const TimePoint next = seams_.clock.now() + damage_look;
+    co_await alarm->wait_until(next);
+  }
+  seams_.logger.warn("archive_damaged", "the archive is damaged, nothing more is written to it: " + damage.what);
   co_return false;
+}
+
+net::awaitable<bool> Archiver::look(net::Lane lane, std::function<void()> work) {
+  const Damage damage = co_await run(lane, std::move(work));
+  if (!damage.failure) co_return true;
+  met_damage(damage.what);
+  co_return false;
+}
+
+void Archiver::met_damage(const std::string& what) {
+  if (will_be_repaired(what) || what == said_) return;
+  said_ = what;
+  seams_.logger.error("damaged", what + ". Too few of the others can be heard to do without this node: it goes on, "
+                                        "serves nothing of that, and is repaired as soon as they can");
 }
 
 net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
@@ -141,7 +169,7 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   writing_ = entries.size();
   auto* const archive = archive_.get();
   std::function<void()> job = [&entries, &position, archive] { archive->write(batch_of(entries, position)); };
-  const bool written = co_await carry_out(net::Lane::archive, std::move(job));
+  const bool written = co_await carry_out(std::move(job));
   writing_ = 0;
   if (!written) co_return;
   since_checkpoint_ = with_these;
@@ -167,7 +195,7 @@ net::awaitable<void> Archiver::checkpoint() {
     if (digest_missing) archive->write(mark);
     archive->checkpoint();
   };
-  const bool done = co_await carry_out(net::Lane::archive, std::move(job));
+  const bool done = co_await carry_out(std::move(job));
   if (!done) co_return;
   checkpointed_ = through;
   since_checkpoint_ = 0;

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "node/recent.hpp"
@@ -44,11 +46,16 @@ class Archiver {
   // write under way finds harms nobody any more.
   void abandon();
 
-  // Of the archive, met by anything that uses it. carry_out(): runs `work` on a lane; true: done. False: it met damage
-  // that will be repaired, and this archive is not used any more. Damage that will not be is thrown: it ends the node.
+  // Damage of the archive, met by anything that uses it; the callee says whether it will be repaired, by another
+  // archive in the place of this one. Who writes and can't waits for that, and ends the node in the end, or at once
+  // where nobody is told; who reads serves nothing of it.
   void on_damage(std::function<bool(const std::string& what)> callee) { damage_ = std::move(callee); }
-  bool will_be_repaired(const std::string& damage) const { return abandoned_ || (damage_ && damage_(damage)); }
-  net::awaitable<bool> carry_out(net::Lane lane, std::function<void()> work);
+  // Reads on a lane. False: it met damage, and has said so.
+  net::awaitable<bool> look(net::Lane lane, std::function<void()> work);
+  void met_damage(const std::string& what);   // likewise, by who reads otherwise
+  bool gives_way() const { return abandoned_; }
+
+  static constexpr Duration damage_patience = milliseconds(10'000);   // till the others are linked and can do without
 
   // R10: State::digest() as it is now, that is after the last entry that was added.
   void digest_by(std::function<Digest()> digest) { digest_ = std::move(digest); }
@@ -62,6 +69,13 @@ class Archiver {
   std::uint64_t transactions() const { return transactions_; }
 
  private:
+  struct Damage {
+    std::exception_ptr failure;
+    std::string what;
+  };
+  net::awaitable<Damage> run(net::Lane lane, std::function<void()> work);
+  net::awaitable<bool> carry_out(std::function<void()> work);   // writes; false: given up
+  bool will_be_repaired(const std::string& damage) const { return abandoned_ || (damage_ && damage_(damage)); }
   std::size_t backlog() const;
   std::vector<AppliedEntry> take(Index persisted);
   net::awaitable<void> write(std::vector<AppliedEntry> entries);
@@ -75,6 +89,7 @@ class Archiver {
   Recent& recent_;
   std::function<Digest()> digest_;
   std::function<bool(const std::string&)> damage_;
+  std::string said_;   // of damage that can't be repaired now
   const std::size_t lag_max_;
   const milliseconds checkpoint_interval_;
   std::unique_ptr<net::Alarm> alarm_;

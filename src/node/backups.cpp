@@ -100,8 +100,9 @@ net::awaitable<Backups::Begun> Backups::make() {
   std::function<void()> job = [this, &made] {
     made.emplace(copy_archive(copies_, seams_.disk, archiver_.archive(), giving_up_.get_token()));
   };
-  const bool done = co_await archiver_.carry_out(net::Lane::search, std::move(job));
-  if (!done || stopping_) co_return Begun(Busy());
+  const bool sound = co_await archiver_.look(net::Lane::search, std::move(job));
+  if (stopping_) co_return Begun(Busy());
+  if (!sound) made.emplace(Error{"this node's archive is damaged: take the backup from another one"});
   if (!made->ok()) {
     seams_.logger.error("backup_failed", made->error().message);
     co_return Begun(made->error());

@@ -86,8 +86,9 @@ void read_archive(store::Disk& disk, Readable& readable) {
 
 constexpr const char* only_voter =
     "This node is the only voter of its cluster, as far as can still be read: nobody else has all of what is damaged "
-    "here, so nothing was set aside. Bring the files back from a copy of them as they were last. Or give up what this "
-    "node alone held: `parley recover` on another node that has most of it, or `parley restore` from a backup";
+    "here, so nothing was set aside. Should `parley status` show that the others go on without it, start it over an "
+    "empty directory. Else bring the files back from a copy of them as they were last; or give up what this node alone "
+    "held: `parley recover` on another node that has most of it, or `parley restore` from a backup";
 
 }  // namespace
 

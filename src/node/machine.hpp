@@ -43,8 +43,8 @@ class Machine {
   // Before stop(), when another archive is about to take this one's place: it is left as it is, damaged or not.
   virtual void archive_is_replaced() = 0;
 
-  // Told of damage that any use of the archive meets, with what is wrong. True: it will be repaired, whoever met it
-  // gives up; false, or nobody is told: the node ends (P8). Before run().
+  // Told of damage that any use of the archive meets, with what is wrong, again and again while it says that it can't
+  // be repaired now. True: it will be (P8, Archiver::on_damage). Before run().
   virtual void on_damage(ArchiveDamageHandler handler) = 0;
 
   virtual std::string client_address() const = 0;  // really bound, once listening; else empty

@@ -68,8 +68,7 @@ class Life {
   bool is_to_install() const { return prepared_ && prepared_->index > machine_->services().applier.applied(); }
 
  private:
-  // Whoever met it gives up and says `later`. False: this node is needed as it is, so it ends, as it would at a failing
-  // disk, and comes again when it is started.
+  // False: this node is needed as it is, for now.
   bool archive_damaged(const std::string& what) {
     if (damaged_ || prepared_) return true;   // or what takes this archive's place is here already
     if (!replication_.others_can_do_without()) return false;

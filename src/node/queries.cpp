@@ -33,7 +33,7 @@ net::awaitable<std::optional<Reads::Rows>> Reads::history(std::vector<store::His
       rows.insert(rows.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     }
   };
-  const bool read = co_await archiver_.carry_out(net::Lane::pages, std::move(job));
+  const bool read = co_await archiver_.look(net::Lane::pages, std::move(job));
   if (!read) co_return std::nullopt;
   co_return std::move(rows);
 }
@@ -47,7 +47,7 @@ net::awaitable<std::optional<Changes>> Reads::changed(store::ChangedQuery query)
   std::function<void()> job = [&] {
     changes = merge_changes(query, reader.changed(query), std::move(recent), applied);
   };
-  const bool read = co_await archiver_.carry_out(net::Lane::pages, std::move(job));
+  const bool read = co_await archiver_.look(net::Lane::pages, std::move(job));
   if (!read) co_return std::nullopt;
   co_return std::move(changes);
 }
@@ -59,7 +59,7 @@ net::awaitable<std::optional<Reads::Found>> Reads::by_id(std::vector<chat::Messa
   found.seen_at = applier_.applied();
   auto& reader = *pages_;
   std::function<void()> job = [&] { found.rows = merge(reader.by_id(ids), std::move(recent)); };
-  const bool read = co_await archiver_.carry_out(net::Lane::pages, std::move(job));
+  const bool read = co_await archiver_.look(net::Lane::pages, std::move(job));
   if (!read) co_return std::nullopt;
   co_return std::move(found);
 }
@@ -71,7 +71,7 @@ net::awaitable<std::optional<Reads::ByClient>> Reads::by_client(chat::ClientId c
   if (busy(net::Lane::pages)) co_return std::nullopt;
   auto& reader = *pages_;
   std::function<void()> job = [&] { result.row = reader.by_client(client, sequence); };
-  const bool read = co_await archiver_.carry_out(net::Lane::pages, std::move(job));
+  const bool read = co_await archiver_.look(net::Lane::pages, std::move(job));
   if (!read) co_return std::nullopt;
   co_return std::move(result);
 }
@@ -97,7 +97,7 @@ net::awaitable<std::optional<Reads::Rows>> Reads::search(store::SearchQuery quer
     std::reverse(rows.begin(), rows.end());
     if (rows.size() > query.limit) rows.resize(query.limit);
   };
-  const bool read = co_await archiver_.carry_out(net::Lane::search, std::move(job));
+  const bool read = co_await archiver_.look(net::Lane::search, std::move(job));
   if (!read) co_return std::nullopt;
   co_return std::move(rows);
 }

@@ -17,7 +17,7 @@ namespace parley::node {
 
 // Rows of old messages for people and for R17: from memory and archive together, by the recipe of recent.hpp. Each
 // question takes what memory has before it first waits. nullopt: too many are waiting already; `later`, busy. Or the
-// archive is damaged, and this life ends for it: what can't be trusted is not served (P8, Archiver::carry_out).
+// archive is damaged where it was read: what can't be trusted is not served (P8).
 class Reads {
  public:
   Reads(Seams seams, const Applier& applier, Archiver& archiver, const Recent& recent);

@@ -144,7 +144,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // SnapshotPost
   bool post_to(NodeId to, wire::PeerFrame frame) override;
   void snapshot_prepared(raft::EntryId snapshot) override { prepared_(snapshot); }
-  bool archive_damaged(const std::string& what) override { return archive_damaged_ && archive_damaged_(what); }
+  void archive_damaged(const std::string& what) override {
+    if (archive_damaged_) static_cast<void>(archive_damaged_(what));
+  }
 
   bool born() const { return identity_.cluster != ClusterId(); }
   ServerId self() const { return ServerId{identity_.node, identity_.incarnation}; }

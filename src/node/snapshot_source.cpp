@@ -1,7 +1,6 @@
 #include "node/snapshot_source.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -67,22 +66,20 @@ net::awaitable<void> SnapshotSource::make_copy() {
   std::optional<Result<store::ArchiveCopy>> made;
   std::vector<store::ArchiveCopyId> listed;
   const auto used = in_use();
-  std::exception_ptr damage;
-  std::string what;
+  std::string damage;
   std::function<void()> job = [&] {
     try {
       made.emplace(copies_.make(*archive_, used, giving_up_.get_token()));
     } catch (const store::ArchiveDamaged& found) {
-      damage = std::current_exception();
-      what = found.what();
+      damage = found.what();
+      made.emplace(Error{damage});
     }
     listed = copies_.list();
   };
   co_await seams_.workers.run(net::Lane::search, std::move(job));
   known_ = std::move(listed);
-  if (damage && !post_.archive_damaged(what)) std::rethrow_exception(damage);
+  if (!damage.empty()) post_.archive_damaged(damage);   // if it is to be repaired, this life ends
   if (stopping_) co_return;
-  if (damage) made.emplace(Error{what});   // nobody is offered anything any more: this life ends
   if (made->ok()) {
     ++copies_made_;
     const auto& id = (*made)->id;

@@ -32,6 +32,7 @@ class Nemesis {
   void heal_all();
 
   bool damaged(NodeId id) const { return cares_.at(id).damaged; }
+  bool waits_for_a_hand(NodeId id) const { return cares_.at(id).broken; }   // the only voter, for all it knows
   void on_harm(std::function<void(NodeId)> callee) { on_harm_ = std::move(callee); }
   void hurry_by(std::function<void(double)> callee) { hurry_ = std::move(callee); }   // how overload is made
   void talk_by(std::function<void(NodeId)> callee) { talk_ = std::move(callee); }   // who uses that node says something

@@ -119,7 +119,7 @@ class Run final : private LifeObserver {
   }
 
   void agree() {
-    const auto done = [this] { return settled() && agreed(all()); };
+    const auto done = [this] { return settled() && agreed(present()); };
     const bool in_time = world().run_until(done, convergence_bound);
     if (result_.violation) return;
     if (!in_time) {
@@ -137,16 +137,20 @@ class Run final : private LifeObserver {
     SimNode* leader = cluster_.leader();
     if (leader == nullptr) return false;
     const auto configuration = leader->node().replication().status().configuration;
-    return std::ranges::all_of(all(), [&](NodeId id) {
+    return std::ranges::all_of(present(), [&](NodeId id) {
       SimNode& node = cluster_.node(id.value);
       return node.running() && configuration->is_voter({id, node.node().replication().identity().incarnation});
     });
   }
 
-  // Damage is repaired without a hand: so all nodes.
-  std::set<NodeId> all() {
+  // All nodes: damage is repaired without a hand. But for one that was the only voter by all that can still be read of
+  // its log and archive, and refuses to start.
+  std::set<NodeId> present() {
     std::set<NodeId> nodes;
-    for (std::size_t i = 1; i <= cluster_.size(); ++i) nodes.insert(cluster_.node(i).id());
+    for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+      const NodeId id = cluster_.node(i).id();
+      if (!nemesis_.waits_for_a_hand(id)) nodes.insert(id);
+    }
     return nodes;
   }
 
@@ -154,7 +158,7 @@ class Run final : private LifeObserver {
   bool sound() {
     if (world().now() < sound_at_) return false;
     sound_at_ = world().now() + sound_interval;
-    return std::ranges::all_of(all(), [this](NodeId id) {
+    return std::ranges::all_of(present(), [this](NodeId id) {
       SimNode& node = cluster_.node(id.value);
       return !nemesis_.damaged(id) || node.node().machine().services().archiver.archive().scrub().ok();
     });
