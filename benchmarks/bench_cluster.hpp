@@ -33,6 +33,7 @@ struct BenchOptions {
   std::size_t tries = 5;                         // two-kills: at each distance
   std::vector<std::size_t> apart{400, 300, 250, 200, 150, 120, 100, 80};   // two-kills: milliseconds
   std::size_t cuts = 20;                         // cut
+  std::size_t messages = 1'000'000;              // rejoin: that are there when a node loses its disk
   bool json = false;
 };
 

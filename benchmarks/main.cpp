@@ -58,10 +58,15 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   auto* cut = app.add_subcommand("cut", "the leader's links to the others fall silent, again and again");
   cut->add_option("--cuts", options.cuts, "how often")->check(CLI::Range(1, 1000))->capture_default_str();
-  auto* all = app.add_subcommand("all", "all of these, one after the other");
+  auto* rejoin = app.add_subcommand("rejoin", "a follower loses its disk under load and is filled by the others");
+  rejoin->add_option("--messages", options.messages, "that it has to be sent")->check(CLI::Range(1000, 100'000'000))
+      ->capture_default_str();
+  rejoin->add_option("--clients", options.clients, "clients that write meanwhile")->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  auto* all = app.add_subcommand("all", "all of these but rejoin, one after the other");
   two_kills->add_option("--text-bytes", options.text_bytes, "length of each message")->check(CLI::Range(1, 8192))
       ->capture_default_str();
-  for (auto* command : {latency, throughput, failover, rolling, cut, all}) add_common(*command, options);
+  for (auto* command : {latency, throughput, failover, rolling, cut, rejoin, all}) add_common(*command, options);
 
   try {
     app.parse(argc, argv);
@@ -75,12 +80,14 @@ int run(int argc, char** argv) {
   if (*failover || *all) measure_failover(options).print(options.json);
   if (*two_kills || *all) measure_two_kills(options).print(options.json);
   if (*cut || *all) measure_cut(options).print(options.json);
-  if (*rolling || *all) {
-    const Report report = measure_rolling(options);
+  bool failed = false;
+  const auto judged = [&](const Report& report) {
     report.print(options.json);
-    if (report.failed()) return 1;
-  }
-  return 0;
+    failed = failed || report.failed();
+  };
+  if (*rolling || *all) judged(measure_rolling(options));
+  if (*rejoin) judged(measure_rejoin(options));
+  return failed ? 1 : 0;
 }
 
 }  // namespace

@@ -29,4 +29,8 @@ Report measure_two_kills(const BenchOptions& options);
 // `cuts` times: the leader's links to the others fall silent, as by a pulled cable.
 Report measure_cut(const BenchOptions& options);
 
+// With `messages` in a room and `clients` clients writing on, a follower loses its data directory: how long it takes to
+// be a voter again, what the writers notice of it, and what each process needs of memory.
+Report measure_rejoin(const BenchOptions& options);
+
 }  // namespace parley::bench
