@@ -71,12 +71,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_cut(const BenchOptions& options) {
-  Report report("cut");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_cut(const BenchOptions& options) { return measured("cut", options, measure); }
 
 }  // namespace parley::bench

@@ -44,12 +44,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_failover(const BenchOptions& options) {
-  Report report("failover");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_failover(const BenchOptions& options) { return measured("failover", options, measure); }
 
 }  // namespace parley::bench

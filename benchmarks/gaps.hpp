@@ -1,6 +1,7 @@
 #pragma once
 
 #include "measurements.hpp"
+#include "run.hpp"
 #include "writer.hpp"
 
 namespace parley::bench {
@@ -9,12 +10,6 @@ namespace parley::bench {
 
 inline constexpr std::size_t disturbed_writers = 8;
 inline constexpr milliseconds client_retry{5};
-
-struct Run {
-  BenchCluster& cluster;
-  const BenchOptions& options;
-  Report& report;
-};
 
 // The rolling restart's loop of docs/OPERATIONS.md: one more failure is bearable, all voters are there and connected.
 // Throws if that takes more than a minute.

@@ -2,6 +2,7 @@
 
 #include "floor.hpp"
 #include "measurements.hpp"
+#include "run.hpp"
 #include "writer.hpp"
 
 namespace parley::bench {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr std::size_t warm_up_sends = 300;
 constexpr auto poll_interval = milliseconds(5);
-
-struct Run {
-  BenchCluster& cluster;
-  const BenchOptions& options;
-  Report& report;
-};
 
 awaitable<void> wait_for_samples(BenchCluster& cluster, Writers& writers, std::size_t count) {
   while (writers.all().front()->latencies().count() < count) co_await cluster.cluster().pause(poll_interval);
@@ -43,12 +38,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_latency(const BenchOptions& options) {
-  Report report("latency");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_latency(const BenchOptions& options) { return measured("latency", options, measure); }
 
 }  // namespace parley::bench

@@ -129,12 +129,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_rejoin(const BenchOptions& options) {
-  Report report("rejoin");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_rejoin(const BenchOptions& options) { return measured("rejoin", options, measure); }
 
 }  // namespace parley::bench

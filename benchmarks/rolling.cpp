@@ -84,12 +84,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_rolling(const BenchOptions& options) {
-  Report report("rolling");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_rolling(const BenchOptions& options) { return measured("rolling", options, measure); }
 
 }  // namespace parley::bench

@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "measurements.hpp"
+#include "run.hpp"
 #include "writer.hpp"
 
 namespace parley::bench {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Run {
-  BenchCluster& cluster;
-  const BenchOptions& options;
-  Report& report;
-};
 
 double own_cpu_seconds() {
   rusage usage{};
@@ -65,12 +60,6 @@ awaitable<void> measure(Run run) {
 
 }  // namespace
 
-Report measure_throughput(const BenchOptions& options) {
-  Report report("throughput");
-  BenchCluster cluster(options);
-  Run run{cluster, options, report};
-  cluster.run([&run] { return measure(run); });
-  return report;
-}
+Report measure_throughput(const BenchOptions& options) { return measured("throughput", options, measure); }
 
 }  // namespace parley::bench
