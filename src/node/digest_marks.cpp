@@ -31,11 +31,9 @@ std::optional<DigestMarks::Finding> DigestMarks::look(const raft::Configuration&
     finding.index = index;
     for (const auto& [server, chain] : mark.others) {
       if (server == self || configuration.find(server) == nullptr) continue;
-      const bool differs = chain != *mark.own;
-      const bool fresh = mark.judged.emplace(server, differs).second;
-      if (!fresh) continue;
+      if (!mark.judged.insert(server).second) continue;
       ++compared_;
-      if (!differs) continue;
+      if (chain == *mark.own) continue;
       ++differed_;
       finding.differing.push_back(server);
     }

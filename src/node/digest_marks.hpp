@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/digest.hpp"
@@ -43,7 +44,7 @@ class DigestMarks {
   struct Mark {
     std::optional<Digest> own;
     std::map<ServerId, Digest> others;
-    std::map<ServerId, bool> judged;   // whether it differs
+    std::set<ServerId> judged;
   };
   void forget();
   static bool is_outvoted(const Mark& mark, const raft::Configuration& configuration);
