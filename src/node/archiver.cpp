@@ -142,11 +142,13 @@ net::awaitable<bool> Archiver::look(net::Lane lane, std::function<void()> work) 
   co_return false;
 }
 
-void Archiver::met_damage(const std::string& what) {
-  if (will_be_repaired(what) || what == said_) return;
+bool Archiver::met_damage(const std::string& what) {
+  if (will_be_repaired(what)) return true;
+  if (what == said_) return false;
   said_ = what;
   seams_.logger.error("damaged", what + ". Too few of the others can be heard to do without this node: it goes on, "
                                         "serves nothing of that, and is repaired as soon as they can");
+  return false;
 }
 
 net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {

@@ -52,8 +52,8 @@ class Archiver {
   void on_damage(std::function<bool(const std::string& what)> callee) { damage_ = std::move(callee); }
   // Reads on a lane. False: it met damage, and has said so.
   net::awaitable<bool> look(net::Lane lane, std::function<void()> work);
-  void met_damage(const std::string& what);   // likewise, by who reads otherwise
-  bool gives_way() const { return abandoned_; }
+  // Likewise, by who reads otherwise. True: it will be repaired; else that is said, once.
+  bool met_damage(const std::string& what);
 
   static constexpr Duration damage_patience = milliseconds(10'000);   // till the others are linked and can do without
 

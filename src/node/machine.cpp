@@ -26,6 +26,7 @@ class MachineImpl final : public Machine {
   void stop() override;
   void archive_is_replaced() override { archiver_.abandon(); }
   void on_damage(ArchiveDamageHandler handler) override { archiver_.on_damage(std::move(handler)); }
+  bool met_damage(const std::string& what) override { return archiver_.met_damage(what); }
   std::string client_address() const override { return listener_ ? listener_->local() : std::string(); }
   Index checkpointed() const override { return archiver_.checkpointed(); }
   const Services& services() const override { return services_; }

@@ -46,6 +46,8 @@ class Machine {
   // Told of damage that any use of the archive meets, with what is wrong, again and again while it says that it can't
   // be repaired now. True: it will be (P8, Archiver::on_damage). Before run().
   virtual void on_damage(ArchiveDamageHandler handler) = 0;
+  // Damage that who is no part of the machine has met. True: it will be repaired, and the archive is not used any more.
+  virtual bool met_damage(const std::string& what) = 0;
 
   virtual std::string client_address() const = 0;  // really bound, once listening; else empty
 

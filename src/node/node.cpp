@@ -105,8 +105,8 @@ class Life {
       set_aside_ = true;
       stop();
     };
-    parts.archive_damaged = [this](const std::string& what) { return archive_damaged(what); };
-    machine->on_damage(parts.archive_damaged);
+    machine->on_damage([this](const std::string& what) { return archive_damaged(what); });
+    parts.archive_damaged = [machine](const std::string& what) { return machine->met_damage(what); };
     parts.snapshot_prepared = [this, machine](raft::EntryId snapshot) {
       prepared_ = snapshot;
       machine->archive_is_replaced();

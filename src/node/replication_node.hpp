@@ -39,7 +39,7 @@ struct ReplicationParts {
   std::function<void(raft::EntryId)> snapshot_prepared;   // see SnapshotPost: the node has to begin anew with it
   std::function<void()> set_aside;       // the data directory can't be gone on with: the node begins anew without it
   bool unfilled = false;                 // the data directory was begun anew, and this was no voter since
-  std::function<bool(const std::string&)> archive_damaged;   // see Machine::on_damage
+  std::function<bool(const std::string&)> archive_damaged;   // see Machine::met_damage
 };
 
 raft::Options raft_options(const ClusterConfig& config);

@@ -103,6 +103,7 @@ net::awaitable<void> Scrubber::replace_log_through(std::uint64_t segment) {
 
 net::awaitable<bool> Scrubber::scrub_archive(store::Archive& archive) {
   std::uint64_t page = 1;
+  std::string known;   // that is looked at again
   while (page != 0 && !stopping_) {
     std::optional<std::string> damage;
     std::function<void()> job = [&archive, &page, &damage] {
@@ -111,21 +112,14 @@ net::awaitable<bool> Scrubber::scrub_archive(store::Archive& archive) {
       else damage = part.error().message;
     };
     co_await seams_.workers.run(net::Lane::archive, std::move(job));
-    if (damage && !stopping_ && !goes_on_with(*damage)) co_return false;
+    if (damage && !stopping_) {
+      if (*damage != std::exchange(known, *damage)) ++view_.damage_found;
+      if (archive_damaged_ && archive_damaged_(*damage)) co_return false;
+    }
     const Duration wait = damage ? look_again : part_pause;
     co_await pause(wait);
   }
   co_return true;
-}
-
-bool Scrubber::goes_on_with(const std::string& damage) {
-  if (damage != said_) ++view_.damage_found;
-  if (archive_damaged_ && archive_damaged_(damage)) return false;
-  if (damage == said_) return true;
-  said_ = damage;
-  seams_.logger.error("damaged", damage + ". Too few of the others can be heard to do without this node: it goes on, "
-                                          "serves nothing of that, and is repaired as soon as they can");
-  return true;
 }
 
 }  // namespace parley::node

@@ -20,8 +20,8 @@ namespace parley::node {
 // Damage in the log: all that it holds is in memory, and what is archived needs no log. So the segment that is
 // written to is ended, and as soon as the archive's checkpoint has passed its end all segments before the new one go.
 // INVARIANT: only what is in a synced archive leaves the log, as in every trim. Until then a restart meets the damage.
-// Damage in the archive is told to `archive_damaged`, as by whatever else meets it (Machine::on_damage). Where the
-// others can't do without this node now, that is said, and the scrub looks there again: it ends nobody.
+// Damage in the archive is told to `archive_damaged`, as by whatever else meets it (Machine::met_damage). Where the
+// others can't do without this node now, the scrub looks there again: it ends nobody.
 class Scrubber {
  public:
   // `checkpointed`: see Machine::checkpointed(). `interval`: from the beginning of a pass to that of the next.
@@ -40,7 +40,6 @@ class Scrubber {
  private:
   net::awaitable<void> scrub_log();
   net::awaitable<bool> scrub_archive(store::Archive& archive);   // false: it is not to be used any more
-  bool goes_on_with(const std::string& damage);
   net::awaitable<void> replace_log_through(std::uint64_t segment);
   net::awaitable<void> pause(Duration duration);
   net::awaitable<void> on_log_lane(std::function<void()> job);
@@ -50,7 +49,6 @@ class Scrubber {
   const Duration interval_;
   std::function<Index()> checkpointed_;
   std::function<bool(const std::string&)> archive_damaged_;
-  std::string said_;
   std::unique_ptr<net::Alarm> alarm_;
   ScrubView view_;
   bool stopping_ = false;

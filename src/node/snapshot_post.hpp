@@ -14,7 +14,7 @@ class SnapshotPost {
   virtual bool post_to(NodeId peer, wire::PeerFrame frame) = 0;   // false: no link; it asks again
   // A copy was fetched, verified and prepared (store/archive_install.hpp): this node's archive gives way to it.
   virtual void snapshot_prepared(raft::EntryId snapshot) = 0;
-  // Met while it was copied (Machine::on_damage).
+  // Met while it was copied (Machine::met_damage).
   virtual void archive_damaged(const std::string& what) = 0;
 };
 
