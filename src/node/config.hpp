@@ -37,6 +37,7 @@ struct ClusterConfig {
   std::uint64_t log_keep_entries = 20'000;       // of the log, below the archive's checkpoint, for who was away
   milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written
   milliseconds scrub_interval{86'400'000};       // everything on the disk is read again so often
+  std::uint64_t disk_free_min_mb = 256;          // MiB; with less a node is no leader if another can be; 0: never
   milliseconds stale_read_max{86'400'000};       // reads without a leader are older than that: then `later`
   milliseconds planned_stop_grace{60'000};       // for a node that stops on purpose its seat as a voter is kept
   std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate

@@ -11,6 +11,7 @@ Submitted::Outcome outcome_of(wire::Forwarded::Outcome outcome) {
     case wire::Forwarded::Outcome::not_leader: return Submitted::Outcome::no_leader;
     case wire::Forwarded::Outcome::busy: return Submitted::Outcome::busy;
     case wire::Forwarded::Outcome::too_large: return Submitted::Outcome::too_large;
+    case wire::Forwarded::Outcome::disk_full: return Submitted::Outcome::disk_full;
   }
   return Submitted::Outcome::unknown;
 }

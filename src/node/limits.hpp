@@ -19,6 +19,7 @@ inline constexpr std::size_t proposals_max = 16'384;  // requests under way on t
 inline constexpr std::size_t look_again_max = 16;     // R17 retries of one request; beyond: `later`, busy
 inline constexpr milliseconds retry_after_busy{100};  // what `later` tells the client to wait
 inline constexpr milliseconds retry_after_no_leader{200};
+inline constexpr milliseconds retry_after_disk_full{1000};
 inline constexpr milliseconds retry_after_member{300};  // a change of members
 inline constexpr milliseconds retry_after_backup{500};  // another one is under way
 

@@ -56,6 +56,10 @@ void consensus_metrics(Text& out, const Services& services) {
     out.counter("parley_scrub_damage_total", "Damaged places found by that", scrub->damage_found);
     out.counter("parley_scrub_mended_total", "Damaged places of the log replaced", scrub->damage_mended);
   }
+  if (const auto space = services.replication->space()) {
+    out.gauge("parley_disk_free_bytes", "Free where the data directory is", space->free_bytes);
+    out.gauge("parley_disk_short", "1 if that is too little to lead with", space->is_short ? 1 : 0);
+  }
   const auto digests = services.replication->digests();
   out.counter("parley_digests_compared_total", "Digests of other nodes compared with this one's", digests.compared);
   out.counter("parley_digests_differed_total", "Of these, not equal: the nodes have diverged", digests.differed);

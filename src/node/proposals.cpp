@@ -23,6 +23,7 @@ struct Proposals::Ticket {
   raft::EntryId entry;      // proposed
   bool maybe = false;       // a copy may be in some log under an id that nobody told us
   bool leader_met = false;  // a leader was known during the last attempt
+  bool disk_full = false;   // and it had no space for more
   std::size_t looks = 0;
 };
 
@@ -152,6 +153,7 @@ void Proposals::submitted(Lane& lane, const TicketPtr& ticket, const Submitted& 
   if (ticket->stage != Ticket::Stage::submitting) return;  // settled meanwhile: applied already, or out of time
   ticket->stage = Ticket::Stage::ready;
   ticket->leader_met = outcome.outcome != Submitted::Outcome::no_leader;
+  ticket->disk_full = outcome.outcome == Submitted::Outcome::disk_full;
   switch (outcome.outcome) {
     case Submitted::Outcome::proposed:
       if (outcome.entry <= applied_) {
@@ -167,6 +169,7 @@ void Proposals::submitted(Lane& lane, const TicketPtr& ticket, const Submitted& 
       lane.not_before = now + leader_poll;
       return;
     case Submitted::Outcome::busy:
+    case Submitted::Outcome::disk_full:   // another one may lead in a moment
     case Submitted::Outcome::unknown:
       lane.not_before = now + submit_retry;
       return;
@@ -301,6 +304,7 @@ net::awaitable<void> Proposals::deadline_loop() {
 Settled Proposals::expired(const Ticket& ticket) const {
   const bool on_its_way = ticket.stage == Ticket::Stage::submitting || ticket.stage == Ticket::Stage::proposed;
   if (ticket.maybe || on_its_way) return Settled{Settled::Kind::unknown, {}, "leadership_lost", {}};
+  if (ticket.disk_full) return Settled::later("disk_full", retry_after_disk_full);
   if (ticket.leader_met || ticket.stage == Ticket::Stage::preparing) return Settled::later("busy", retry_after_busy);
   return Settled::later("no_leader", retry_after_no_leader);
 }
@@ -336,10 +340,12 @@ net::awaitable<Settled> Proposals::propose(chat::Command command) {
 net::awaitable<Settled> Proposals::solo_loop(SoloPtr solo, SharedBytes command) {
   const auto deadline = seams_.clock.now() + request_timeout;
   bool maybe = false;
+  bool disk_full = false;
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto outcome = co_await replication_->submit(command);
     if (outcome.outcome == Submitted::Outcome::too_large) co_return Settled{Settled::Kind::too_large, {}, {}, {}};
     if (outcome.outcome == Submitted::Outcome::unknown) maybe = true;
+    disk_full = outcome.outcome == Submitted::Outcome::disk_full;
     if (outcome.outcome != Submitted::Outcome::proposed) {
       co_await solo->alarm->wait_until(std::min(deadline, seams_.clock.now() + leader_poll));
       continue;
@@ -359,6 +365,7 @@ net::awaitable<Settled> Proposals::solo_loop(SoloPtr solo, SharedBytes command) 
     maybe = true;
   }
   if (maybe) co_return Settled{Settled::Kind::unknown, {}, "leadership_lost", {}};
+  if (disk_full) co_return Settled::later("disk_full", retry_after_disk_full);
   co_return Settled::later("no_leader", retry_after_no_leader);
 }
 

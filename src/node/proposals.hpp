@@ -29,7 +29,7 @@ struct Settled {
   };
   Kind kind = Kind::unknown;
   chat::Reply reply;
-  std::string_view reason;      // later, unknown: "busy", "no_leader", "leadership_lost"
+  std::string_view reason;      // later, unknown: "busy", "disk_full", "no_leader", "leadership_lost"
   milliseconds retry_after{0};  // later
 
   static Settled with(chat::Reply reply) { return Settled{Kind::replied, std::move(reply), {}, {}}; }

@@ -72,6 +72,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
           [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
+      space_(seams, config_.disk_free_min_mb * 1024 * 1024, [this](bool changed) { space_looked(changed); }),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),
@@ -101,6 +102,7 @@ net::awaitable<void> ReplicationNode::run() {
   running_ = true;
   if (!stopping_) {
     if (born()) start_consensus();
+    tasks_.spawn(space_.space_loop());
     acceptor_.start();
     for (const auto& [id, peer] : peers_) peer->start();
     if (!born()) tasks_.spawn(birth_loop());
@@ -122,6 +124,7 @@ void ReplicationNode::stop() {
   fetcher_.stop();
   autopilot_.stop();
   membership_.stop();
+  space_.stop();
   departure_alarm_->ring();
   driver_.stop();
 }
@@ -157,6 +160,10 @@ void ReplicationNode::applied(Index index) { driver_.consensus().applied(index);
 net::awaitable<Submitted> ReplicationNode::submit(SharedBytes command) {
   Submitted submitted;
   if (!driver_.started() || stopping_) co_return submitted;
+  if (has_no_space_for_more()) {
+    submitted.outcome = Submitted::Outcome::disk_full;
+    co_return submitted;
+  }
   const auto proposed = driver_.consensus().propose(command, driver_.now());
   if (proposed.ok()) {
     driver_.wake();
@@ -261,6 +268,7 @@ void ReplicationNode::status_changed(const raft::Status& status) {
   if (status.role != role_) {
     role_ = status.role;
     source_.look();
+    space_.look();
     seams_.logger.info("role_changed", "now " + std::string(role_name(role_)) + " in term " + term);
   }
   LeaderView view;

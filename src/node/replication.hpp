@@ -27,6 +27,7 @@ struct Submitted {
     no_leader,   // nothing happened
     busy,        // nothing happened
     too_large,   // nothing will ever happen
+    disk_full,   // nothing happened: the leader has little space left, and nobody has more that could lead
     unknown      // the link to the leader broke before it answered
   };
   Outcome outcome = Outcome::no_leader;
@@ -59,6 +60,12 @@ struct ScrubView {
   std::uint64_t damage_mended = 0;      // in place; what else is found ends this data directory's use
 };
 
+// What is free where the data directory is.
+struct SpaceView {
+  std::uint64_t free_bytes = 0;
+  bool is_short = false;   // less than ClusterConfig::disk_free_min
+};
+
 // The consensus side of a node: the log, the other nodes, elections, the cluster's birth. Owns raft::Consensus and its
 // loops (election, persist, one per peer, acceptor). The state machine's side (machine.hpp) sees this face only.
 // Everything runs on the node's strand.
@@ -87,6 +94,8 @@ class Replication {
   virtual std::optional<QuorumView> quorum() const = 0;    // nullopt: this node does not lead
 
   virtual std::optional<ScrubView> scrub() const { return std::nullopt; }   // nullopt: nothing is scrubbed
+
+  virtual std::optional<SpaceView> space() const { return std::nullopt; }   // nullopt: not known yet
 
   // A request about members or the leadership: carried out by the leader, here or over the link to it. Who may ask is
   // the caller's business.

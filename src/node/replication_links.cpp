@@ -84,6 +84,7 @@ void ReplicationNode::link_up(NodeId to, const wire::Welcome& welcome) {
   if (is_other_incarnation(welcome.from)) say_not_a_member(welcome.from);
   autopilot_.reached(to);
   if (welcome.cluster == identity_.cluster && is_stranger(welcome.from)) tell_stranger(to);
+  if (space_.is_short()) tell_whether_short(to);   // who says nothing is not
   driver_.consensus().reachable(to, driver_.now());
   driver_.wake();
 }
@@ -181,6 +182,7 @@ void ReplicationNode::inbound_up(const wire::Hello& hello) {
 // Its answers to what was forwarded came over this link.
 void ReplicationNode::inbound_down(ServerId from) {
   remote_presence_.erase(from.node);
+  short_of_space_.erase(from.node);
   autopilot_.hung_up(from);
   forwards_.link_lost(from.node);
 }
@@ -206,6 +208,8 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
     remote_presence_.insert_or_assign(hello.from.node, std::move(presence->accounts));
   } else if (const auto* digest = std::get_if<wire::StateDigest>(&frame)) {
     heard_digest(hello.from, *digest);
+  } else if (const auto* space = std::get_if<wire::DiskShort>(&frame)) {
+    heard_of_space(hello.from, *space);
   } else if (const auto* request = std::get_if<wire::SnapshotRequest>(&frame)) {
     source_.requested(hello.from.node, *request);
   } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&frame)) {
@@ -230,8 +234,9 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
 void ReplicationNode::arrived_forward(ServerId from, const wire::Forward& forward) {
   wire::Forwarded answer;
   answer.id = forward.id;
-  const auto proposed = driver_.consensus().propose(forward.command, driver_.now());
-  if (proposed.ok()) {
+  if (has_no_space_for_more()) {
+    answer.outcome = wire::Forwarded::Outcome::disk_full;
+  } else if (const auto proposed = driver_.consensus().propose(forward.command, driver_.now()); proposed.ok()) {
     answer.entry = *proposed;
     driver_.wake();
   } else {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "node/snapshot_fetcher.hpp"
 #include "node/snapshot_post.hpp"
 #include "node/snapshot_source.hpp"
+#include "node/space_watch.hpp"
 #include "store/archive.hpp"
 
 namespace parley::node {
@@ -74,6 +76,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   bool connected(NodeId peer) const override;
   std::optional<QuorumView> quorum() const override;
   std::optional<ScrubView> scrub() const override;
+  std::optional<SpaceView> space() const override { return space_.view(); }
   net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override;
   void announce_presence(std::vector<std::uint64_t> accounts) override;
@@ -119,6 +122,12 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // replication_digests.cpp
   void heard_digest(ServerId from, const wire::StateDigest& digest);
   void compare_digests();
+
+  // replication_space.cpp
+  void space_looked(bool changed);
+  void tell_whether_short(NodeId to);
+  void heard_of_space(ServerId from, const wire::DiskShort& frame);
+  bool has_no_space_for_more() const;
 
   // replication_departure.cpp
   bool led_out(bool& led);
@@ -172,6 +181,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   SnapshotFetcher fetcher_;
   AutopilotLoop autopilot_;
   Membership membership_;
+  SpaceWatch space_;
+  std::set<NodeId> short_of_space_;   // who said so of itself, on a link that is up
   std::unique_ptr<net::Alarm> departure_alarm_;
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;

@@ -119,6 +119,10 @@ json::object status_json(Services& services) {
   result["sessions"] = services.sessions.count();
   result["bearable"] = copies.bearable ? "yes" : copies.bearable_in ? "soon" : "no";
   if (!copies.bearable && copies.bearable_in) result["bearable_in_ms"] = copies.bearable_in->count();
+  if (const auto space = services.replication->space(); space && space->is_short) {
+    result["disk_short"] = true;
+    result["disk_free_bytes"] = space->free_bytes;
+  }
   if (const auto missing = services.replication->waiting_for(); !missing.empty()) {
     json::array nodes;
     for (const auto node : missing) nodes.emplace_back(node.value);

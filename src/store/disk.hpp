@@ -15,6 +15,7 @@ class DiskError : public std::runtime_error {
  public:
   DiskError(std::string operation, std::string path, int error_number);
   int error_number() const { return error_number_; }
+  bool is_full() const;   // for want of space (ENOSPC, EDQUOT): more of it cures that
 
  private:
   int error_number_;
@@ -61,6 +62,7 @@ class Disk {
   virtual std::vector<std::string> list(const std::string& directory) = 0;   // plain names, sorted
   virtual void sync_directory(const std::string& path) = 0;   // "" is the data directory itself
   virtual std::unique_ptr<Lock> lock(const std::string& path) = 0;   // null: another process holds it
+  virtual std::uint64_t free_bytes() = 0;   // of its file system, for this process
   virtual std::string describe(const std::string& path) const = 0;   // the full path, for messages to people
 };
 

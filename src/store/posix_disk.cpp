@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -243,6 +244,12 @@ std::unique_ptr<Lock> PosixDisk::lock(const std::string& path) {
   file.truncate(0);
   file.write_at(0, std::to_string(::getpid()) + "\n");
   return std::make_unique<PosixLock>(std::move(fd));
+}
+
+std::uint64_t PosixDisk::free_bytes() {
+  struct statvfs status{};
+  if (uninterrupted([&] { return ::fstatvfs(directory_.get(), &status); }) != 0) fail("fstatvfs", "");
+  return static_cast<std::uint64_t>(status.f_bavail) * static_cast<std::uint64_t>(status.f_frsize);
 }
 
 std::string PosixDisk::describe(const std::string& path) const {

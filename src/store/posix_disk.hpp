@@ -38,6 +38,7 @@ class PosixDisk final : public Disk {
   // The lock file holds the holder's process id as text, so that a message to people can name it. It is flock(2):
   // released by the kernel however the process ends.
   std::unique_ptr<Lock> lock(const std::string& path) override;
+  std::uint64_t free_bytes() override;   // statvfs(3): what root alone may use is not free
   std::string describe(const std::string& path) const override;
 
  private:

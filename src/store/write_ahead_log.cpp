@@ -222,6 +222,7 @@ Result<WriteAheadLog::Opened, Refusal> WriteAheadLog::open(Disk& disk, std::stri
     opened.log = std::make_unique<SegmentedLog>(disk, std::move(directory), options, std::move(*recovered));
     return opened;
   } catch (const DiskError& error) {
+    if (error.is_full()) throw;   // may be cured by waiting
     return refusal({error.what()});
   }
 }

@@ -35,7 +35,8 @@ enum class Kind : std::uint8_t {
   read_index_request = 20,
   read_index_reply = 21,
   install_snapshot = 22,
-  timeout_now = 23
+  timeout_now = 23,
+  disk_short = 24
 };
 
 // The last byte of a RequestVote.
@@ -141,7 +142,7 @@ Forwarded get_forwarded(Reader& in) {
   Forwarded forwarded;
   forwarded.id = in.u64();
   const auto outcome = in.u8();
-  if (outcome > static_cast<std::uint8_t>(Forwarded::Outcome::too_large)) in.fail();
+  if (outcome > static_cast<std::uint8_t>(Forwarded::Outcome::disk_full)) in.fail();
   forwarded.outcome = static_cast<Forwarded::Outcome>(outcome);
   forwarded.entry = read_entry_id(in);
   return forwarded;
@@ -156,6 +157,7 @@ Kind put(Writer& out, const NotAMember& frame) { return write(out, frame), Kind:
 Kind put(Writer& out, const RolledBack& frame) { return write(out, frame), Kind::rolled_back; }
 Kind put(Writer& out, const MemberRequest& request) { return write(out, request), Kind::member_request; }
 Kind put(Writer& out, const MemberReply& reply) { return write(out, reply), Kind::member_reply; }
+Kind put(Writer& out, const DiskShort& frame) { return write(out, frame), Kind::disk_short; }
 
 // -- Raft's messages ------------------------------------------------------------------------------------------
 
@@ -317,6 +319,7 @@ PeerFrame get(Kind kind, Reader& in) {
     case Kind::member_request: return read_member_request(in);
     case Kind::member_reply: return read_member_reply(in);
     case Kind::state_digest: return read_state_digest(in);
+    case Kind::disk_short: return read_disk_short(in);
     case Kind::request_vote: return raft::Message(get_request_vote(in));
     case Kind::request_vote_reply: return raft::Message(get_request_vote_reply(in));
     case Kind::append_entries: return raft::Message(get_append_entries(in));

@@ -63,7 +63,7 @@ struct Forward {                     // a command for the leader
   bool operator==(const Forward&) const = default;
 };
 struct Forwarded {
-  enum class Outcome : std::uint8_t { proposed, not_leader, busy, too_large };
+  enum class Outcome : std::uint8_t { proposed, not_leader, busy, too_large, disk_full };
   std::uint64_t id = 0;
   Outcome outcome = Outcome::proposed;
   raft::EntryId entry;               // proposed: committed, if ever, under exactly this id
@@ -71,7 +71,7 @@ struct Forwarded {
 };
 using PeerFrame = std::variant<Hello, Welcome, Rejected, Founded, Forward, Forwarded, Presence, SnapshotRequest,
                                SnapshotChunk, PlannedStop, NotAMember, RolledBack, MemberRequest, MemberReply,
-                               StateDigest, raft::Message>;
+                               StateDigest, DiskShort, raft::Message>;
 
 std::string encode(const PeerFrame& frame);
 

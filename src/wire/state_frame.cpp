@@ -29,11 +29,15 @@ void write(Writer& out, const StateDigest& digest) {
   write(out, digest.chain);
 }
 
+void write(Writer& out, const DiskShort& frame) { out.boolean(frame.is_short); }
+
 StateDigest read_state_digest(Reader& in) {
   StateDigest digest;
   digest.index = Index(in.u64());
   digest.chain = read_digest(in);
   return digest;
 }
+
+DiskShort read_disk_short(Reader& in) { return DiskShort{in.boolean()}; }
 
 }  // namespace parley::wire

@@ -22,11 +22,17 @@ struct StateDigest {                 // what the sender's state machine came to 
   Digest chain;
   bool operator==(const StateDigest&) const = default;
 };
+struct DiskShort {                   // whether the sender has little space left: then it is no good leader. A hint
+  bool is_short = false;
+  bool operator==(const DiskShort&) const = default;
+};
 
 // Bodies of frames (peer_frame.hpp); what is wrong in what is read makes `in` fail.
 void write(Writer& out, const Presence& presence);
 void write(Writer& out, const StateDigest& digest);
+void write(Writer& out, const DiskShort& frame);
 Presence read_presence(Reader& in);
 StateDigest read_state_digest(Reader& in);
+DiskShort read_disk_short(Reader& in);
 
 }  // namespace parley::wire

@@ -53,7 +53,7 @@ wire::MemberRequest any_member_request(Input& in) {
 }
 
 wire::PeerFrame any_frame(Input& in) {
-  switch (in.below(15)) {
+  switch (in.below(17)) {
     case 0: {
       wire::Hello hello;
       hello.version_min = in.u16();
@@ -87,7 +87,7 @@ wire::PeerFrame any_frame(Input& in) {
     case 5: {
       wire::Forwarded forwarded;
       forwarded.id = in.any_number();
-      forwarded.outcome = static_cast<wire::Forwarded::Outcome>(in.below(4));
+      forwarded.outcome = static_cast<wire::Forwarded::Outcome>(in.below(5));
       forwarded.entry = any_entry_id(in);
       return forwarded;
     }
@@ -125,6 +125,7 @@ wire::PeerFrame any_frame(Input& in) {
       const Index index(in.any_number());
       return wire::StateDigest{index, any_digest(in)};
     }
+    case 15: return wire::DiskShort{in.below(2) == 1};
     default: return any_message(in);
   }
 }

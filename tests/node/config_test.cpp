@@ -18,7 +18,8 @@ const char* const two_nodes = R"({
   ],
   "heartbeat_interval_ms": 20,
   "election_timeout_ms": 150,
-  "sessions_max": 7
+  "sessions_max": 7,
+  "disk_free_min_mb": 0
 })";
 
 std::string error_of(std::string_view text) {
@@ -43,6 +44,7 @@ TEST(ConfigTest, ReadsNodesInTheOrderOfTheirIds) {
   EXPECT_EQ(config->heartbeat_interval, milliseconds(20));
   EXPECT_EQ(config->election_timeout, milliseconds(150));
   EXPECT_EQ(config->sessions_max, 7U);
+  EXPECT_EQ(config->disk_free_min_mb, 0U);
   EXPECT_EQ(config->session_outbox_max, ClusterConfig{}.session_outbox_max);
   EXPECT_EQ(config->find(NodeId(2)), &config->nodes[1]);
   EXPECT_EQ(config->find(NodeId(3)), nullptr);
@@ -89,6 +91,8 @@ TEST(ConfigTest, AMissingOrWrongValueIsNamedByItsPath) {
   EXPECT_THAT(error_of(with(two_nodes, "\"d/two\"", "17")), HasSubstr("nodes[0].data: expected a string"));
   EXPECT_THAT(error_of(with(two_nodes, ": 150", ": 40")),
               HasSubstr("election_timeout_ms: expected at least three"));
+  EXPECT_THAT(error_of(with(two_nodes, "\"disk_free_min_mb\": 0", "\"disk_free_min_mb\": 16777217")),
+              HasSubstr("disk_free_min_mb: expected a whole number from 0 to 16777216"));
 }
 
 TEST(ConfigTest, AddressesAreChecked) {

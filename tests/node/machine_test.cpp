@@ -134,6 +134,21 @@ TEST_F(ProposalsTest, ABusyLeaderIsAskedAgain) {
   EXPECT_EQ(outcome(ann->ask("send", note(ann->next++, "once"))), "done");
 }
 
+TEST_F(ProposalsTest, ALeaderWithoutSpaceIsAskedAgainAsAnotherOneMayLeadSoon) {
+  replication->outcomes = {Submitted::Outcome::disk_full, Submitted::Outcome::disk_full};
+  EXPECT_EQ(outcome(ann->ask("send", note(ann->next++, "once"))), "done");
+}
+
+TEST_F(ProposalsTest, WithoutSpaceForTooLongItIsLaterAndNothingHappened) {
+  replication->outcomes.assign(1000, Submitted::Outcome::disk_full);
+  const auto at = ann->next;
+  EXPECT_EQ(outcome(ann->ask("send", note(at, "a"))), "later disk_full");
+  replication->outcomes.clear();
+  run_for(1s);
+  EXPECT_EQ(notes(), 0u);
+  EXPECT_EQ(outcome(ann->ask("send", note(at, "a"))), "done") << "the number is still free";
+}
+
 // -- honest outcomes -------------------------------------------------------------------------------------------------
 
 TEST_F(ProposalsTest, WithoutALeaderARequestWaitsForOneAndIsDoneOnceThereIsOne) {

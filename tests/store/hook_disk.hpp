@@ -30,6 +30,7 @@ class HookDisk final : public Disk {
   std::vector<std::string> list(const std::string& directory) override { return below_.list(directory); }
   void sync_directory(const std::string& path) override { below_.sync_directory(path); }
   std::unique_ptr<Lock> lock(const std::string& path) override { return below_.lock(path); }
+  std::uint64_t free_bytes() override { return below_.free_bytes(); }
   std::string describe(const std::string& path) const override { return below_.describe(path); }
 
  private:

@@ -48,6 +48,7 @@ struct MemoryDisk::Core {
   std::set<std::string> directories;
   std::set<std::string> locked;
   std::vector<Fault> faults;
+  std::uint64_t free_bytes = plenty;
   std::uint64_t changes = 0;
   std::uint64_t stop_bytes = 0;
   std::optional<std::uint64_t> stop_at;   // count of changes at which the power fails
@@ -68,6 +69,10 @@ struct MemoryDisk::Core {
       if (bytes) *bytes = met.bytes_done;
       throw DiskError("injected fault: use", path, met.error_number);
     }
+  }
+
+  void expect_room(const std::string& path) const {
+    if (free_bytes == 0) throw DiskError("no space is left: use", path, ENOSPC);
   }
 
   void change_names(NameChange change) {
@@ -128,6 +133,7 @@ class MemoryDisk::MemoryFile final : public File {
       inode_->write(offset, bytes.substr(0, bytes_done));
       throw;
     }
+    if (offset + bytes.size() > inode_->current.size()) core_->expect_room(path_);
     inode_->write(offset, bytes);
   }
 
@@ -152,7 +158,9 @@ class MemoryDisk::MemoryFile final : public File {
 
   void allocate(std::uint64_t size) override {
     const auto guard = begin(Operation::allocate);
-    if (size > inode_->current.size()) inode_->resize(size);
+    if (size <= inode_->current.size()) return;
+    core_->expect_room(path_);
+    inode_->resize(size);
   }
 
   std::uint64_t size() override {
@@ -228,6 +236,7 @@ std::unique_ptr<File> MemoryDisk::open(const std::string& path, OpenMode mode) {
     const bool creates = mode == OpenMode::create || mode == OpenMode::open_or_create;
     if (!creates || core_->directories.count(parent_of(path)) == 0) throw DiskError("open", describe(path), ENOENT);
     core_->attempt(Operation::create, path);
+    core_->expect_room(path);
     inode = std::make_shared<MemoryInode>();
     core_->change_names({parent_of(path), {{path, inode}}});
   }
@@ -308,6 +317,16 @@ void MemoryDisk::fail(Fault fault) {
   PARLEY_ASSERT(fault.nth > 0, "faults are counted from 1");
   const std::lock_guard guard(core_->mutex);
   core_->faults.push_back(std::move(fault));
+}
+
+void MemoryDisk::set_free_bytes(std::uint64_t bytes) {
+  const std::lock_guard guard(core_->mutex);
+  core_->free_bytes = bytes;
+}
+
+std::uint64_t MemoryDisk::free_bytes() {
+  const std::lock_guard guard(core_->mutex);
+  return core_->free_bytes;
 }
 
 void MemoryDisk::stop_after(std::uint64_t changes, std::uint64_t bytes) {

@@ -48,11 +48,17 @@ class MemoryDisk final : public Disk {
   std::vector<std::string> list(const std::string& directory) override;
   void sync_directory(const std::string& path) override;
   std::unique_ptr<Lock> lock(const std::string& path) override;
+  std::uint64_t free_bytes() override;
   std::string describe(const std::string& path) const override;
 
   // -- faults -------------------------------------------------------------------------------------------------
 
   void fail(Fault fault);
+
+  // From now on, however the process ends. None: every allocation, every new file and every write beyond the end of its
+  // file fails with ENOSPC, as on a disk that others have filled. (It is not counted down by what is written.)
+  void set_free_bytes(std::uint64_t bytes);
+  static constexpr std::uint64_t plenty = 1ULL << 50;   // as a new one has
 
   // The power fails at the call after `changes` more changes (any Operation but read): if that is a write, its
   // first `bytes` still reach the cache. That call and all later ones throw, until crash() or kill().

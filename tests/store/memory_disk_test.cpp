@@ -112,6 +112,33 @@ TEST(MemoryDisk, StopsAtTheWriteThatWasNamedAndTearsItAtTheByteThatWasNamed) {
   EXPECT_THROW(file->size(), DiskError) << "a handle of the process that was killed";
 }
 
+TEST(MemoryDisk, WithoutSpaceWhatIsThereCanBeWrittenAgainAndNothingGrows) {
+  MemoryDisk disk;
+  disk.overwrite("there", "abc");
+  EXPECT_EQ(disk.free_bytes(), MemoryDisk::plenty);
+  disk.set_free_bytes(0);
+  auto file = disk.open("there", OpenMode::read_write);
+  file->write_at(0, "ABC");
+  const auto fails = [](auto work) {
+    try {
+      work();
+    } catch (const DiskError& error) {
+      return error.is_full();
+    }
+    return false;
+  };
+  EXPECT_TRUE(fails([&] { file->write_at(2, "CD"); }));
+  EXPECT_TRUE(fails([&] { file->allocate(100); }));
+  EXPECT_TRUE(fails([&] { disk.open("new", OpenMode::create); }));
+  EXPECT_FALSE(disk.exists("new"));
+  disk.kill();
+  EXPECT_EQ(disk.free_bytes(), 0U) << "it is the disk's, not the process's";
+  disk.set_free_bytes(1);
+  file = disk.open("there", OpenMode::read_write);
+  file->write_at(2, "CD");
+  EXPECT_EQ(disk.contents("there"), "ABCD");
+}
+
 TEST(MemoryDisk, ACloneGoesItsOwnWay) {
   MemoryDisk disk;
   auto file = synced_file(disk, "a", "same");

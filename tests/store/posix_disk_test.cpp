@@ -129,6 +129,16 @@ TEST_F(PosixDiskTest, AFullDiskIsAnErrorWithItsNumber) {
   EXPECT_EQ(error_of([&] { file->write_at(0, "x"); }), ENOSPC);
 }
 
+TEST_F(PosixDiskTest, WhatIsFreeIsWhatStatvfsSays) {
+  PosixDisk disk(temporary_.path());
+  const auto free = disk.free_bytes();
+  const auto space = std::filesystem::space(temporary_.path());
+  EXPECT_GT(free, 0U);
+  EXPECT_LE(free, space.capacity);
+  PosixDisk none("/proc");   // a file system that holds nothing of anybody's
+  EXPECT_EQ(none.free_bytes(), 0U);
+}
+
 // Asks for the lock in a second process, which answers by its exit code: 1 got it, 2 somebody holds it.
 int lock_in_another_process(const std::filesystem::path& root) {
   const pid_t child = ::fork();

@@ -83,6 +83,7 @@ std::vector<Golden> goldens() {
       {Forwarded{6, Forwarded::Outcome::busy, {Term(5), Index(10)}},
        "0106" "0600000000000000" "02" "0500000000000000" "0a00000000000000"},
       {StateDigest{Index(9), Digest{}}, state_digest_hex},
+      {DiskShort{true}, "0118" "01"},
       {Presence{{3, 4}}, "0107" "02000000" "0300000000000000" "0400000000000000"},
       {raft::RequestVote{Term(5), {Term(4), Index(9)}, true, false},
        "0110" "0500000000000000" "0400000000000000" "0900000000000000" "01"},
@@ -169,7 +170,7 @@ TEST(PeerFrame, EveryFlippedBitIsRefused) {
 
 PeerFrame random_frame(Random& random) {
   const auto founding = digest(random_text(random, 8));
-  switch (random.below(23)) {
+  switch (random.below(24)) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
                    testing::random_server(random), NodeId(7), ClusterId(random.next()), founding, Index(random.next()),
@@ -183,7 +184,7 @@ PeerFrame random_frame(Random& random) {
     case 3: return Founded{ClusterId(random.next()), testing::random_configuration(random)};
     case 4: return Forward{random.next(), SharedBytes(random_text(random, 500))};
     case 5:
-      return Forwarded{random.next(), static_cast<Forwarded::Outcome>(random.below(4)),
+      return Forwarded{random.next(), static_cast<Forwarded::Outcome>(random.below(5)),
                        testing::random_entry_id(random)};
     case 6: {
       Presence presence;
@@ -229,6 +230,7 @@ PeerFrame random_frame(Random& random) {
                            random_text(random, address_max),
                            random_text(random, address_max),
                            random.chance(0.5)};
+    case 22: return DiskShort{random.chance(0.5)};
     case 21: return StateDigest{Index(random.next()), founding};
     case 20: return RolledBack{testing::random_server(random), Index(random.next())};
     case 19:

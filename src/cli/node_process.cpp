@@ -1,0 +1,133 @@
+#include "cli/node_process.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+
+#include "cli/complaint.hpp"
+#include "node/status.hpp"
+#include "store/vfs.hpp"
+
+namespace parley::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto readiness_interval = std::chrono::milliseconds(100);
+constexpr auto stop_patience = std::chrono::seconds(10);   // then the process ends as in a crash, which harms nothing
+
+}  // namespace
+
+std::string advice(const store::DiskError& failure) {
+  switch (failure.error_number()) {
+    case EIO:
+      return ". The disk fails: look into the kernel's log. Start the node again, over an empty directory on another "
+             "disk if this comes again: the others fill it";
+    case EROFS:
+      return ". The file system can only be read, perhaps since it failed: look into the kernel's log, mount it for "
+             "writing, and start the node again";
+    case EACCES:
+    case EPERM: return ". Who runs the node must be allowed to read and write there";
+    case EMFILE:
+    case ENFILE: return ". Too many files are open: raise the limit (ulimit -n, LimitNOFILE)";
+    default: return "";
+  }
+}
+
+NodeProcess::NodeProcess(node::ClusterConfig config, const node::NodeConfig& self, net::PeerSecurity security,
+                         node::Logger& logger, const ServiceManager& manager)
+    : clock_(io_.get_executor()),
+      network_(io_.get_executor(), std::move(security)),
+      disk_(self.data),
+      logger_(logger),
+      signals_(io_, SIGINT, SIGTERM),
+      patience_(io_),
+      readiness_(io_),
+      manager_(manager),
+      config_(std::move(config)),
+      id_(self.id) {}
+
+// Threads first: their jobs lie in the frames. Then the frames: they refer to the node.
+NodeProcess::~NodeProcess() {
+  workers_.stop();
+  io_.end_everything();
+  node_.reset();
+  static_cast<void>(store::Vfs::take_failure());   // what SQLite met while it closed belongs to this life alone
+}
+
+int NodeProcess::run() {
+  const node::Seams seams{io_.get_executor(), clock_, network_, workers_, entropy_, hasher_, disk_, logger_};
+  auto opened = node::Node::open(seams, config_, id_, node::make_machine);
+  if (!opened.ok()) {
+    logger_.error("not_started", opened.error().message);
+    return exit_failed;
+  }
+  node_ = std::move(*opened);
+  wait_for_signal();
+  if (manager_.wants_to_know()) watch_readiness();
+  asio::co_spawn(io_, node_->run(), [this](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    signals_.cancel();
+    patience_.cancel();
+    readiness_.cancel();
+  });
+  run_loops();
+  logger_.info("stopped", "stopped");
+  return 0;
+}
+
+// A dead loop is a dead node. After a failed write or sync nobody knows what is on the disk (RELIABILITY.md section 3),
+// so nothing is tidied up: the log is read afresh at the next start, as after a crash. If it was for want of space,
+// that start is this process's own business (decision 0026).
+void NodeProcess::run_loops() {
+  std::string words;
+  try {
+    io_.run();
+    return;
+  } catch (const store::DiskError& failure) {
+    if (failure.is_full() && !stopping_) throw;
+    words = failure.what() + advice(failure);
+  } catch (const std::exception& failure) {
+    words = failure.what();
+  }
+  logger_.error("failed", words + "; the node ends");
+  std::_Exit(exit_failed);
+}
+
+// The service manager hears why this node does not serve yet, and once that it does.
+void NodeProcess::watch_readiness() {
+  const bool swapping = node_->between_lives();
+  auto reason = swapping ? std::string("another node's archive is taken over")
+                         : node::unready(node_->machine().services());
+  if (reason.empty()) return manager_.tell("READY=1\nSTATUS=serves");
+  if (reason != reason_) manager_.tell("STATUS=" + reason);
+  reason_ = std::move(reason);
+  readiness_.expires_after(readiness_interval);
+  readiness_.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled) watch_readiness();
+  });
+}
+
+void NodeProcess::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code cancelled, int number) {
+    if (cancelled) return;
+    if (stopping_) std::_Exit(128 + number);   // asked twice: at once
+    stopping_ = true;
+    logger_.info("stopping", number == SIGTERM ? "stopping (SIGTERM)" : "stopping (SIGINT)");
+    readiness_.cancel();
+    manager_.tell("STOPPING=1\nSTATUS=stops");
+    node_->stop();
+    patience_.expires_after(stop_patience);
+    patience_.async_wait([this](boost::system::error_code in_time) {
+      if (in_time) return;
+      logger_.error("stop_patience", "did not stop in time; ending at once");
+      std::_Exit(exit_failed);
+    });
+    wait_for_signal();
+  });
+}
+
+}  // namespace parley::cli
