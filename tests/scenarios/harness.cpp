@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <fstream>
@@ -56,8 +57,10 @@ Scenario::Scenario(ScenarioOptions options)
       clock_(context_.get_executor()),
       network_(context_.get_executor(), security_of(key_file(), options_.cluster_key)) {
   cluster_ = std::make_unique<cli::LocalCluster>(seams(), PARLEY_PROGRAM, layout_in(directory_, options_));
-  cluster_->supervisor().on_end([](const cli::ChildEnd& end) {
-    EXPECT_TRUE(end.asked) << "node " << end.node.value << " " << end.describe() << " by itself";
+  cluster_->supervisor().on_end([this](const cli::ChildEnd& end) {
+    statuses_[end.node] = end.status;
+    const bool expected = end.asked || may_end_.contains(end.node);
+    EXPECT_TRUE(expected) << "node " << end.node.value << " " << end.describe() << " by itself";
   });
 }
 
@@ -134,6 +137,12 @@ awaitable<void> Scenario::kill(NodeId node) {
 void Scenario::start(NodeId node) {
   const auto started = nodes().start(node);
   EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().message);
+}
+
+std::optional<int> Scenario::exit_code(NodeId node) const {
+  const auto found = statuses_.find(node);
+  if (found == statuses_.end() || !WIFEXITED(found->second)) return std::nullopt;
+  return WEXITSTATUS(found->second);
 }
 
 awaitable<bool> Scenario::eventually(std::function<bool()> condition, Duration at_most) {

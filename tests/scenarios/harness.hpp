@@ -2,7 +2,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +55,9 @@ class Scenario {
   NodeId follower(NodeId leader, std::vector<NodeId> but = {}) const;
   awaitable<void> kill(NodeId node);     // SIGKILL, and waits until the process is gone
   void start(NodeId node);
+  // This node may end by itself from now on, as its disk fails; with which exit code its last process did.
+  void may_end(NodeId node) { may_end_.insert(node); }
+  std::optional<int> exit_code(NodeId node) const;
   // True once the condition holds, looked at every few milliseconds; false when the time was over first.
   awaitable<bool> eventually(std::function<bool()> condition, Duration at_most);
 
@@ -67,6 +73,8 @@ class Scenario {
   net::SystemEntropy entropy_;
   std::unique_ptr<cli::LocalCluster> cluster_;
   std::vector<std::unique_ptr<Person>> people_;
+  std::set<NodeId> may_end_;
+  std::map<NodeId, int> statuses_;   // of waitpid(2)
   bool ended_ = false;
 };
 

@@ -89,8 +89,9 @@ void Person::settled(const std::string& text, const cli::Outcome& outcome) {
   --under_way_;
   switch (outcome.kind) {
     case cli::Outcome::Kind::done:
-      acknowledged_.push_back({text, number(outcome.result, "id"), number(outcome.result, "number")});
       last_acknowledged_ = scenario_.clock().now();
+      acknowledged_.push_back(
+          {text, number(outcome.result, "id"), number(outcome.result, "number"), last_acknowledged_});
       break;
     case cli::Outcome::Kind::refused: refused_.push_back(text); break;
     default: unknown_.push_back(text); break;
@@ -135,6 +136,19 @@ std::size_t acknowledged(const std::vector<Person*>& writers) {
   std::size_t count = 0;
   for (const Person* writer : writers) count += writer->acknowledged().size();
   return count;
+}
+
+Duration longest_gap(Scenario& scenario, const std::vector<Person*>& writers, TimePoint from) {
+  std::vector<TimePoint> times{from, scenario.clock().now()};
+  for (const Person* writer : writers) {
+    for (const auto& message : writer->acknowledged()) {
+      if (message.at > from) times.push_back(message.at);
+    }
+  }
+  std::sort(times.begin(), times.end());
+  Duration longest{0};
+  for (std::size_t i = 1; i < times.size(); ++i) longest = std::max(longest, times[i] - times[i - 1]);
+  return longest;
 }
 
 bool all_done(const std::vector<Person*>& writers) {

@@ -17,6 +17,7 @@ struct Acknowledged {
   std::string text;
   std::uint64_t id = 0;
   std::uint64_t number = 0;
+  TimePoint at{};
 };
 
 // Somebody at a client: registers, logs in, joins the room, and writes or reads. The production client as it is.
@@ -87,6 +88,8 @@ awaitable<Crowd> crowd(Scenario& scenario, std::size_t writers, std::size_t wind
 // What that node says of its cluster; empty: nothing in time.
 awaitable<cli::json::object> status_of(Scenario& scenario, NodeId node);
 std::size_t acknowledged(const std::vector<Person*>& writers);
+// The longest time without any of their messages being acknowledged, from then to now.
+Duration longest_gap(Scenario& scenario, const std::vector<Person*>& writers, TimePoint from);
 bool all_done(const std::vector<Person*>& writers);
 // Waits until that many of their messages were acknowledged, or until all are done.
 awaitable<bool> until_acknowledged(Scenario& scenario, std::vector<Person*> writers, std::size_t count,

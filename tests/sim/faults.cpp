@@ -65,7 +65,7 @@ const std::vector<FaultInfo>& fault_table() {
       {Fault::vote_lost, "vote-lost", "D14", "term and vote are lost", 60, 10ms, 10s, later},
       {Fault::log_hole, "log-hole", "D19 D5", "a segment of a log is missing or cut short, on a minority", 80, 10ms,
        10s},
-      {Fault::disk_full_heals, "disk-full-heals", "D10", "no space until somebody makes some", 60, 1s, 20s, later},
+      {Fault::disk_full_heals, "disk-full-heals", "D10", "little space or none until somebody makes some", 60, 1s, 20s},
       {Fault::membership, "membership", "M1 M2 M3 M4 M5 M6 M9",
        "an operator takes members out and in again, moves and promotes them", 30, 1s, 10s},
       {Fault::transfer, "transfer", "M8", "leadership is handed over", 30, 1ms, 1ms},

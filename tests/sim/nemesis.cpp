@@ -101,7 +101,7 @@ void Nemesis::restart_after(SimNode& node, Duration downtime) {
 void Nemesis::start(SimNode& node) {
   Care& cared = care(node);
   if (cared.broken || cared.outside) return;
-  cared.may_end = false;
+  cared.may_end = cared.full;
   cared.seen_to = false;
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
   const auto refused = node.try_start();

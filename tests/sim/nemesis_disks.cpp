@@ -10,6 +10,7 @@ namespace {
 using Operation = store::MemoryDisk::Operation;
 
 constexpr std::uint64_t operation_most = 60;   // till the one that fails
+constexpr std::uint64_t nearly_full_bytes = 1024 * 1024;   // less than disk_free_min_mb
 constexpr std::uint64_t slow_least = 10;
 constexpr std::uint64_t slow_most = 50;
 
@@ -49,6 +50,7 @@ bool Nemesis::disk_fault(const FaultEvent& event, Random& random) {
     case Fault::sync_error:
     case Fault::read_error:
     case Fault::disk_full: fail_disk(node, event, random); return true;
+    case Fault::disk_full_heals: fill_disks(node, event.lasts, random); return true;
     case Fault::snapshots: return true;   // a matter of the cluster's options: make_plan()
     case Fault::rot_log:
     case Fault::rot_archive:
@@ -78,6 +80,24 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
   if (node.running()) node.kill();   // else while it starts
   care(node).before_start = fail;
   restart_after(node, event.lasts);
+}
+
+// One disk has no space left for anything new, or one or all of them too little to lead with.
+void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
+  const bool none = random.chance(0.5);
+  const bool all = !none && random.chance(0.4);
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    SimNode& filled = cluster_.node(i);
+    if (!all && &filled != &node) continue;
+    say("the disk of node " + std::to_string(i) + (none ? " is full" : " is nearly full"));
+    filled.disk().set_free_bytes(none ? 0 : nearly_full_bytes);
+    if (none) care(filled).full = care(filled).may_end = true;
+    hold(lasts, [this, &filled] {
+      say("there is space on the disk of node " + std::to_string(filled.id().value));
+      filled.disk().set_free_bytes(store::MemoryDisk::plenty);
+      care(filled).full = false;
+    });
+  }
 }
 
 // Of the data at rest, while the node is down. At most a minority is ever touched. What is damaged may be damaged
