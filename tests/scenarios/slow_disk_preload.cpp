@@ -1,5 +1,5 @@
 // Before libc (ld.so(8), LD_PRELOAD) in a node whose disk is to be slow: while the file $PARLEY_SLOW_DISK.PID is there,
-// each fdatasync(2) takes a while longer.
+// each fdatasync(2) takes five seconds longer.
 #include <dlfcn.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ extern "C" int fdatasync(int fd) {
   char path[4096];
   if (prefix != nullptr) {
     std::snprintf(path, sizeof path, "%s.%d", prefix, static_cast<int>(::getpid()));
-    const timespec longer{2, 0};
+    const timespec longer{5, 0};
     if (::access(path, F_OK) == 0) ::nanosleep(&longer, nullptr);
   }
   return real(fd);
