@@ -90,7 +90,16 @@ NodeEnvironment::~NodeEnvironment() {
   for (const auto& name : names_) ::unsetenv(name.c_str());
 }
 
+std::optional<std::string> NodeEnvironment::cannot_preload() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return std::string("a sanitizer wants to be the first library");
+#else
+  return std::nullopt;
+#endif
+}
+
 std::optional<std::string> FailingCalls::missing() {
+  if (auto reason = NodeEnvironment::cannot_preload()) return reason;
   if (::access("/usr/bin/fiu-ctrl", X_OK) == 0 && fs::exists("/usr/lib/fiu/fiu_posix_preload.so")) return std::nullopt;
   return std::string("fiu-utils is not installed: tools/install proof");
 }

@@ -41,6 +41,8 @@ class NodeEnvironment {
   NodeEnvironment(const NodeEnvironment&) = delete;
   NodeEnvironment& operator=(const NodeEnvironment&) = delete;
 
+  static std::optional<std::string> cannot_preload();   // why nodes can't be given a library; empty: they can
+
  private:
   std::vector<std::string> names_;
 };

@@ -234,6 +234,7 @@ awaitable<void> hangs(Scenario& s) {
 }
 
 TEST(DiskOfTheLeader, HangsForSecondsAtEachSyncAndAnotherOneLeads) {
+  if (const auto missing = NodeEnvironment::cannot_preload()) GTEST_SKIP() << *missing;
   Scenario scenario;
   slow_prefix = scenario.cluster().layout().directory / "slow";
   const NodeEnvironment slow({{"LD_PRELOAD", PARLEY_SLOW_DISK}, {"PARLEY_SLOW_DISK", slow_prefix.string()}});
