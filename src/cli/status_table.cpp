@@ -54,6 +54,24 @@ std::string learners_text(const json::object& status) {
   return learners == nullptr || learners->empty() ? "" : ", learners " + members_text(status, "learners");
 }
 
+std::string snapshot_text(const json::object& snapshot) {
+  const auto total = number_field(snapshot, "total").value_or(0);
+  if (total == 0) return "begins";
+  const auto percent = number_field(snapshot, "bytes").value_or(0) * 100 / total;
+  return std::to_string(percent) + " % of " + std::to_string((total + 1024 * 1024 - 1) / (1024 * 1024)) + " MiB";
+}
+
+// Who is sent the archive, as the leader knows it.
+void snapshot_lines(const json::object& status, std::string_view which, std::vector<std::string>& lines) {
+  const auto* members = array_field(status, which);
+  for (std::size_t i = 0; members && i < members->size(); ++i) {
+    const auto* member = (*members)[i].if_object();
+    const auto* snapshot = member == nullptr ? nullptr : object_field(*member, "snapshot");
+    if (snapshot == nullptr) continue;
+    lines.push_back("node " + number_text(*member, "node") + " takes over the archive: " + snapshot_text(*snapshot));
+  }
+}
+
 std::string waiting_text(const json::object& status) {
   const auto* waiting = array_field(status, "waiting_for");
   std::string text;
@@ -77,6 +95,8 @@ std::vector<std::string> common_lines(const json::object& status) {
   lines.push_back("copies " + number_text(status, "copies") + ", one more failure bearable: " + bearable_text(status));
   if (const auto waiting = waiting_text(status); !waiting.empty())
     lines.push_back("the cluster is not founded yet: waiting for node " + waiting);
+  snapshot_lines(status, "voters", lines);
+  snapshot_lines(status, "learners", lines);
   return lines;
 }
 
@@ -100,6 +120,8 @@ std::vector<std::string> describe_status(const json::object& status) {
   lines.push_back("this is node " + number_text(status, "node") + " (" + text_field(status, "role") + "): commit " +
                   number_text(status, "commit") + ", applied " + number_text(status, "applied") + ", archived " +
                   number_text(status, "archived") + ", sessions " + number_text(status, "sessions"));
+  if (const auto* snapshot = object_field(status, "snapshot"))
+    lines.push_back("this node takes over the archive of another one: " + snapshot_text(*snapshot));
   return lines;
 }
 

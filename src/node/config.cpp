@@ -72,6 +72,7 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   config.scrub_interval =
       milliseconds(reader.optional_number(root, "scrub_interval_ms", 1'000, 366ULL * 86'400'000, scrub));
   config.disk_free_min_mb = reader.optional_number(root, "disk_free_min_mb", 0, 16'777'216, config.disk_free_min_mb);
+  config.snapshot_rate_mb = reader.optional_number(root, "snapshot_rate_mb", 0, 1'000'000, config.snapshot_rate_mb);
   const auto stale = static_cast<std::uint64_t>(config.stale_read_max.count());
   config.stale_read_max =
       milliseconds(reader.optional_number(root, "stale_read_max_ms", 0, 366ULL * 86'400'000, stale));
@@ -143,8 +144,8 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   const JsonAt root{&parsed.value(), ""};
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
                           "session_outbox_max", "archive_lag_max", "log_keep_entries",
-                          "checkpoint_interval_ms", "scrub_interval_ms", "disk_free_min_mb", "stale_read_max_ms",
-                          "planned_stop_grace_ms", "cluster_key_file", "allow_plaintext"});
+                          "checkpoint_interval_ms", "scrub_interval_ms", "disk_free_min_mb", "snapshot_rate_mb",
+                          "stale_read_max_ms", "planned_stop_grace_ms", "cluster_key_file", "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
   if (const auto key_file = reader.optional_string(root, "cluster_key_file")) {
     if (key_file->empty()) reader.fail("cluster_key_file", "a file");

@@ -38,6 +38,7 @@ struct ClusterConfig {
   milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written
   milliseconds scrub_interval{86'400'000};       // everything on the disk is read again so often
   std::uint64_t disk_free_min_mb = 256;          // MiB; with less a node is no leader if another can be; 0: never
+  std::uint64_t snapshot_rate_mb = 32;           // MiB a second that a node sends of its archive to others; 0: no bound
   milliseconds stale_read_max{86'400'000};       // reads without a leader are older than that: then `later`
   milliseconds planned_stop_grace{60'000};       // for a node that stops on purpose its seat as a voter is kept
   std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate

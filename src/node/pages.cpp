@@ -60,6 +60,11 @@ void consensus_metrics(Text& out, const Services& services) {
     out.gauge("parley_disk_free_bytes", "Free where the data directory is", space->free_bytes);
     out.gauge("parley_disk_short", "1 if that is too little to lead with", space->is_short ? 1 : 0);
   }
+  const auto fetched = services.replication->snapshot_fetched().value_or(SnapshotView{});
+  out.gauge("parley_snapshot_fetched_bytes", "Of another node's archive that this one fetches", fetched.bytes);
+  out.gauge("parley_snapshot_total_bytes", "How large that archive is, 0: none is fetched", fetched.total);
+  out.counter("parley_snapshot_sent_bytes_total", "Of this node's archive sent to others",
+              services.replication->snapshot_bytes_sent());
   const auto digests = services.replication->digests();
   out.counter("parley_digests_compared_total", "Digests of other nodes compared with this one's", digests.compared);
   out.counter("parley_digests_differed_total", "Of these, not equal: the nodes have diverged", digests.differed);

@@ -64,7 +64,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       driver_(seams, tasks_, *this, log_),
       compactor_(seams, driver_, log_, config_.log_keep_entries, parts.checkpointed),
       scrubber_(seams, log_, config_.scrub_interval, std::move(parts.checkpointed), parts.archive_damaged),
-      source_(seams, tasks_, driver_, *this),
+      source_(seams, tasks_, driver_, *this, config_.snapshot_rate_mb * 1024 * 1024),
       fetcher_(seams, tasks_, driver_, *this),
       autopilot_(seams, driver_, config_, std::move(parts.min_voters),
                  [this](ServerId server) { acceptor_.hang_up(server, "call again: what was known here has changed"); }),

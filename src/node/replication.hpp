@@ -60,6 +60,13 @@ struct ScrubView {
   std::uint64_t damage_mended = 0;      // in place; what else is found ends this data directory's use
 };
 
+// A copy of the archive on its way from one node to another (R12).
+struct SnapshotView {
+  Index index;               // of the last entry in it
+  std::uint64_t bytes = 0;   // that have arrived
+  std::uint64_t total = 0;   // 0: not known yet
+};
+
 // What is free where the data directory is.
 struct SpaceView {
   std::uint64_t free_bytes = 0;
@@ -96,6 +103,10 @@ class Replication {
   virtual std::optional<ScrubView> scrub() const { return std::nullopt; }   // nullopt: nothing is scrubbed
 
   virtual std::optional<SpaceView> space() const { return std::nullopt; }   // nullopt: not known yet
+
+  virtual std::optional<SnapshotView> snapshot_fetched() const { return std::nullopt; }    // nullopt: none is
+  virtual std::optional<SnapshotView> snapshot_sent(NodeId /*to*/) const { return std::nullopt; }
+  virtual std::uint64_t snapshot_bytes_sent() const { return 0; }   // in this life, to all
 
   // A request about members or the leadership: carried out by the leader, here or over the link to it. Who may ask is
   // the caller's business.

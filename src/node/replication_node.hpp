@@ -58,7 +58,6 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   net::awaitable<void> depart();
   void stop();                       // idempotent
   std::string peer_address() const { return acceptor_.local(); }
-  const SnapshotFetcher& fetcher() const { return fetcher_; }
   // Whether the other voters that can be heard are a majority without this one: it may lose its disk.
   bool others_can_do_without() const;
 
@@ -77,6 +76,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::optional<QuorumView> quorum() const override;
   std::optional<ScrubView> scrub() const override;
   std::optional<SpaceView> space() const override { return space_.view(); }
+  std::optional<SnapshotView> snapshot_fetched() const override { return fetcher_.progress(); }
+  std::optional<SnapshotView> snapshot_sent(NodeId to) const override { return source_.progress(to); }
+  std::uint64_t snapshot_bytes_sent() const override { return source_.bytes_sent(); }
   net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override;
   void announce_presence(std::vector<std::uint64_t> accounts) override;

@@ -41,11 +41,11 @@ void SnapshotFetcher::arrived(NodeId from, wire::SnapshotChunk chunk) {
   alarm_->ring();
 }
 
-std::optional<SnapshotFetcher::Progress> SnapshotFetcher::progress() const {
+std::optional<SnapshotView> SnapshotFetcher::progress() const {
   if (!offer_) return std::nullopt;
-  Progress shown;
-  shown.snapshot = offer_->meta.id;
-  if (incoming_ && incoming_->id().applied == shown.snapshot) {
+  SnapshotView shown;
+  shown.index = offer_->meta.id.index;
+  if (incoming_ && incoming_->id().applied == offer_->meta.id) {
     shown.bytes = incoming_->offset();
     shown.total = incoming_->id().bytes;
   }

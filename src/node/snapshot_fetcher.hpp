@@ -7,6 +7,7 @@
 #include <string>
 
 #include "node/driver.hpp"
+#include "node/replication.hpp"
 #include "node/snapshot_post.hpp"
 #include "store/archive_incoming.hpp"
 #include "wire/snapshot_frame.hpp"
@@ -25,12 +26,7 @@ class SnapshotFetcher {
   void wanted(raft::SnapshotOffer offer);          // again and again, while it is; a new one replaces the former
   void arrived(NodeId from, wire::SnapshotChunk chunk);
 
-  struct Progress {
-    raft::EntryId snapshot;
-    std::uint64_t bytes = 0;
-    std::uint64_t total = 0;   // 0: not known yet
-  };
-  std::optional<Progress> progress() const;        // nullopt: nothing is being fetched
+  std::optional<SnapshotView> progress() const;    // nullopt: nothing is being fetched
 
   static constexpr Duration answer_timeout = milliseconds(2000);   // then the chunk is asked for again
   static constexpr Duration pause_after_trouble = milliseconds(500);

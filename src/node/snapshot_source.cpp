@@ -8,13 +8,15 @@
 
 namespace parley::node {
 
-SnapshotSource::SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post)
+SnapshotSource::SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post,
+                               std::uint64_t bytes_per_second)
     : seams_(seams),
       tasks_(tasks),
       driver_(driver),
       post_(post),
       copies_(seams.disk),
-      alarm_(seams.clock.make_alarm()) {}
+      alarm_(seams.clock.make_alarm()),
+      pace_(bytes_per_second) {}
 
 void SnapshotSource::start(store::Archive& archive) {
   archive_ = &archive;
@@ -25,6 +27,7 @@ void SnapshotSource::stop() {
   stopping_ = true;
   giving_up_.request_stop();
   alarm_->ring();
+  for (const auto& [peer, turn] : serving_) turn->ring();
 }
 
 net::awaitable<void> SnapshotSource::offer_loop() {
@@ -92,12 +95,16 @@ net::awaitable<void> SnapshotSource::make_copy() {
   while (!stopping_ && seams_.clock.now() < again) co_await alarm_->wait_until(again);
 }
 
-std::vector<NodeId> SnapshotSource::in_need() const {
+// Who lacks something and was offered nothing; on the way whoever lacks nothing any more is no longer sent to.
+std::vector<NodeId> SnapshotSource::in_need() {
   std::vector<NodeId> peers;
+  std::set<NodeId> lacking;
   for (const auto& peer : driver_.consensus().status().peers) {
+    if (peer.needs_snapshot) lacking.insert(peer.id.node);
     const bool nothing_offered = peer.snapshot_offered == Index(0) || empty_handed_.contains(peer.id.node);
     if (peer.needs_snapshot && nothing_offered) peers.push_back(peer.id.node);
   }
+  std::erase_if(sending_, [&](const auto& sent) { return !lacking.contains(sent.first); });
   return peers;
 }
 
@@ -126,8 +133,25 @@ std::optional<store::ArchiveCopyId> SnapshotSource::in_use() const {
 }
 
 void SnapshotSource::requested(NodeId from, const wire::SnapshotRequest& request) {
-  if (stopping_ || archive_ == nullptr || !serving_.insert(from).second) return;
+  if (stopping_ || archive_ == nullptr || serving_.contains(from)) return;
+  serving_.emplace(from, seams_.clock.make_alarm());
   tasks_.spawn(serve(from, request));
+}
+
+std::optional<SnapshotView> SnapshotSource::progress(NodeId to) const {
+  const auto sent = sending_.find(to);
+  if (sent == sending_.end() || seams_.clock.now() >= sent->second.asked_at + in_use_for) return std::nullopt;
+  return sent->second.view;
+}
+
+// What the peer has asked for so far it has received up to there.
+net::awaitable<void> SnapshotSource::wait_for_turn(NodeId to, const wire::SnapshotChunk& chunk) {
+  const TimePoint now = seams_.clock.now();
+  sending_.insert_or_assign(to, Sending{{chunk.snapshot.index, chunk.offset, chunk.total}, now});
+  const TimePoint at = pace_.take(now, chunk.bytes.size());
+  net::Alarm& turn = *serving_.at(to);
+  while (!stopping_ && seams_.clock.now() < at) co_await turn.wait_until(at);
+  bytes_sent_ += chunk.bytes.size();
 }
 
 net::awaitable<void> SnapshotSource::serve(NodeId to, wire::SnapshotRequest request) {
@@ -148,6 +172,7 @@ net::awaitable<void> SnapshotSource::serve(NodeId to, wire::SnapshotRequest requ
       chunk.offset = offset;
       chunk.checksum = checksum(**read);
       chunk.bytes = SharedBytes(std::move(**read));
+      co_await wait_for_turn(to, chunk);
     } else {
       seams_.logger.warn("snapshot_unreadable", read->error().message);
       co_await list_copies();
@@ -156,6 +181,7 @@ net::awaitable<void> SnapshotSource::serve(NodeId to, wire::SnapshotRequest requ
   serving_.erase(to);
   if (stopping_) co_return;
   if (chunk.total == 0) {
+    sending_.erase(to);
     empty_handed_.insert(to);
     alarm_->ring();
   }

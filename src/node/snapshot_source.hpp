@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "node/driver.hpp"
+#include "node/pace.hpp"
+#include "node/replication.hpp"
 #include "node/snapshot_post.hpp"
 #include "store/archive.hpp"
 #include "store/archive_copies.hpp"
@@ -21,27 +23,37 @@ namespace parley::node {
 // it; the store keeps at most two. One strand; outlives its tasks.
 class SnapshotSource {
  public:
-  SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post);
+  // `bytes_per_second`: of all copies to all peers, while writes go on; 0: no bound.
+  SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post, std::uint64_t bytes_per_second);
 
   void start(store::Archive& archive);   // spawns offer_loop; `archive` outlives the tasks
   void stop();                           // a copy under way is given up
   void look() { alarm_->ring(); }        // the role changed
 
-  // Answered by one chunk. A second request of the same peer before that is ignored: it asks again by itself.
+  // Answered by one chunk, when it is its turn (Pace). A second request of the same peer before that is ignored: it asks
+  // again by itself.
   void requested(NodeId from, const wire::SnapshotRequest& request);
 
   std::uint64_t copies_made() const { return copies_made_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+  std::optional<SnapshotView> progress(NodeId to) const;   // nullopt: nothing is being sent there
 
   static constexpr Duration look_interval = milliseconds(100);   // while it leads
   static constexpr Duration pause_after_failure = milliseconds(5000);
   static constexpr Duration in_use_for = milliseconds(10'000);   // after the last request for it
 
  private:
+  struct Sending {
+    SnapshotView view;
+    TimePoint asked_at;
+  };
+
   net::awaitable<void> offer_loop();
   net::awaitable<void> list_copies();
   net::awaitable<void> make_copy();
+  net::awaitable<void> wait_for_turn(NodeId to, const wire::SnapshotChunk& chunk);
   net::awaitable<void> serve(NodeId to, wire::SnapshotRequest request);
-  std::vector<NodeId> in_need() const;
+  std::vector<NodeId> in_need();
   std::optional<raft::SnapshotMeta> best_copy() const;
   std::optional<store::ArchiveCopyId> find(const wire::SnapshotRequest& request) const;
   std::optional<store::ArchiveCopyId> in_use() const;
@@ -54,12 +66,15 @@ class SnapshotSource {
   store::Archive* archive_ = nullptr;
   std::unique_ptr<net::Alarm> alarm_;
   std::vector<store::ArchiveCopyId> known_;   // by index
-  std::set<NodeId> serving_;
+  Pace pace_;
+  std::map<NodeId, std::unique_ptr<net::Alarm>> serving_;
+  std::map<NodeId, Sending> sending_;
   std::set<NodeId> empty_handed_;             // were offered a copy that is gone: offer another
   std::optional<store::ArchiveCopyId> last_used_;
   TimePoint last_used_at_ = long_ago;
   std::stop_source giving_up_;
   std::uint64_t copies_made_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   bool stopping_ = false;
 };
 

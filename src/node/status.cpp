@@ -36,6 +36,14 @@ json::object addresses(const Services& services, const raft::Status& status) {
   return result;
 }
 
+json::object snapshot_json(const SnapshotView& snapshot) {
+  json::object result;
+  result["index"] = snapshot.index.value;
+  result["bytes"] = snapshot.bytes;
+  result["total"] = snapshot.total;
+  return result;
+}
+
 json::array members(const Services& services, const raft::Status& status, bool voters) {
   json::array result;
   if (!status.configuration) return result;
@@ -49,6 +57,7 @@ json::array members(const Services& services, const raft::Status& status, bool v
     voter["match"] = nullptr;  // the leader alone knows
     if (const auto* peer = peer_of(status, member.id)) voter["match"] = peer->match_index.value;
     if (self) voter["match"] = status.persisted_index.value;
+    if (const auto sent = services.replication->snapshot_sent(member.id.node)) voter["snapshot"] = snapshot_json(*sent);
     result.push_back(std::move(voter));
   }
   return result;
@@ -123,6 +132,7 @@ json::object status_json(Services& services) {
     result["disk_short"] = true;
     result["disk_free_bytes"] = space->free_bytes;
   }
+  if (const auto fetched = services.replication->snapshot_fetched()) result["snapshot"] = snapshot_json(*fetched);
   if (const auto missing = services.replication->waiting_for(); !missing.empty()) {
     json::array nodes;
     for (const auto node : missing) nodes.emplace_back(node.value);
@@ -179,6 +189,10 @@ std::string unready(const Services& services) {
     std::string reason = "waiting for the birth of the cluster: not reachable yet: node";
     for (const auto node : missing) reason += " " + std::to_string(node.value);
     return reason;
+  }
+  if (const auto fetched = services.replication->snapshot_fetched()) {
+    const auto percent = fetched->total == 0 ? 0 : fetched->bytes * 100 / fetched->total;
+    return "takes over the archive of another node: " + std::to_string(percent) + " %";
   }
   if (!services.replication->leader().leader) return "no leader is known";
   if (!services.ready) return "not yet applied what was committed at the start";

@@ -32,10 +32,12 @@ void Consensus::State::arm_election_timer(Now now) {
   election_deadline = now.steady + options.election_timeout + random_up_to(options.election_timeout);
 }
 
-bool Consensus::State::disk_stalls() const {
+bool Consensus::State::disk_writes_since(Duration least) const {
   const auto since = persistence.writing_since();
-  return since && *since + options.disk_stall_max <= clock.steady;
+  return since && *since + least <= clock.steady;
 }
+
+bool Consensus::State::disk_stalls() const { return disk_writes_since(options.disk_stall_max); }
 
 // "If a server receives a RequestVote request within the minimum election timeout of hearing from a current leader,
 // it does not update its term or grant its vote" (dissertation 4.2.3). A leader hears itself while a majority hears

@@ -182,6 +182,7 @@ void Consensus::State::lead(Now now, bool forgive) {
   const std::size_t voters = log.configuration()->voters();
   const std::size_t wanted = PARLEY_MUTANT(half_of_the_voters_is_too_few) ? voters + 1 : voters;
   if (2 * voters_heard(now) < wanted) return become_follower(current_term(), now);
+  hand_over_from_slow_disk(now);
   // A leader that can't write takes in what it can't keep (catalogue 40): another one can. Alone there is no other.
   if (voters > 1 && disk_stalls()) become_follower(current_term(), now);
 }

@@ -77,6 +77,7 @@ struct Consensus::State {
   void arm_election_timer(Now now);
   Duration random_up_to(Duration limit);
   bool disk_stalls() const;
+  bool disk_writes_since(Duration least) const;   // one write, for so long
   bool hears_leader(ServerId asking, Now now) const;
   void become_follower(Term term, Now now);
   void remember_acknowledged();
@@ -139,6 +140,7 @@ struct Consensus::State {
 
   // -- transfer.cpp
   Result<Nothing, Refusal> transfer_leadership(NodeId target, Now now);
+  void hand_over_from_slow_disk(Now now);
   bool transfer_closes();
   std::optional<Message> timeout_now_for(NodeId node);
   void on(ServerId from, const TimeoutNow& message, Now now);

@@ -24,6 +24,24 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
   return Nothing{};
 }
 
+// W12: a write that takes longer than an election timeout. While the others are a majority without this disk they commit
+// what it does not hold yet, so it is this one that is slow, not all: somebody else should lead, and a hand-over costs
+// next to nothing. Where all disks are slow alike nobody would gain by it. The end of it is disk_stall_max.
+void Consensus::State::hand_over_from_slow_disk(Now now) {
+  auto& leader = std::get<Leader>(role);
+  if (leader.transfer || !disk_writes_since(options.election_timeout)) return;
+  if (commit_index() <= persistence.stable()) return;
+  const Progress* best = nullptr;
+  for (const Member& member : log.configuration()->members) {
+    if (!member.voter || member.id == self) continue;
+    const Progress& progress = leader.progress.at(member.id.node);
+    const bool heard = progress.replied && progress.heard_at + options.election_timeout > now.steady;
+    if (!heard || progress.mode() != Progress::Mode::replicate) continue;
+    if (best == nullptr || progress.match_index() > best->match_index()) best = &progress;
+  }
+  if (best != nullptr) leader.transfer = Transfer{best->id().node, now.steady + options.election_timeout, false};
+}
+
 // Whether proposals are refused: once all is on its way to the target, or it lacks little. Then that stays so, or under
 // load there would always be something more. Each proposal passes here before it is taken in; so who was told to
 // campaign, as it had all, lacks nothing afterwards either.

@@ -49,6 +49,20 @@ TEST(StatusTableTest, NamesTheLeaderTheVotersAndTheUnreachable) {
   EXPECT_EQ(view.summary.at("nodes").as_array().size(), 3U);
 }
 
+TEST(StatusTableTest, WhoTakesOverTheArchiveIsNamedWithHowFarItIs) {
+  auto leader = answer(1, "leader", 7, 1);
+  leader.status["learners"] = json::parse(
+      R"([{"node":3,"connected":true,"snapshot":{"index":9,"bytes":41943040,"total":104857601}},
+          {"node":4,"connected":true,"snapshot":{"index":9,"bytes":0,"total":0}}])");
+  const std::string text = joined(summarise({leader}));
+  EXPECT_NE(text.find("node 3 takes over the archive: 39 % of 101 MiB"), std::string::npos) << text;
+  EXPECT_NE(text.find("node 4 takes over the archive: begins"), std::string::npos) << text;
+
+  json::object itself = answer(3, "follower", 7, 1).status;
+  itself["snapshot"] = leader.status.at("learners").at(0).at("snapshot");
+  EXPECT_EQ(describe_status(itself).back(), "this node takes over the archive of another one: 39 % of 101 MiB");
+}
+
 TEST(StatusTableTest, ADeposedLeaderOfAnOlderTermIsNotBelieved) {
   const auto view = summarise({answer(1, "leader", 7, 1), answer(2, "leader", 9, 2)});
   EXPECT_EQ(view.summary.at("leader").to_number<int>(), 2);

@@ -19,7 +19,8 @@ const char* const two_nodes = R"({
   "heartbeat_interval_ms": 20,
   "election_timeout_ms": 150,
   "sessions_max": 7,
-  "disk_free_min_mb": 0
+  "disk_free_min_mb": 0,
+  "snapshot_rate_mb": 5
 })";
 
 std::string error_of(std::string_view text) {
@@ -45,6 +46,7 @@ TEST(ConfigTest, ReadsNodesInTheOrderOfTheirIds) {
   EXPECT_EQ(config->election_timeout, milliseconds(150));
   EXPECT_EQ(config->sessions_max, 7U);
   EXPECT_EQ(config->disk_free_min_mb, 0U);
+  EXPECT_EQ(config->snapshot_rate_mb, 5U);
   EXPECT_EQ(config->session_outbox_max, ClusterConfig{}.session_outbox_max);
   EXPECT_EQ(config->find(NodeId(2)), &config->nodes[1]);
   EXPECT_EQ(config->find(NodeId(3)), nullptr);

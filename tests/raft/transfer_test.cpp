@@ -1,6 +1,8 @@
 // Leadership transfer: dissertation 3.10, with the leave to vote of 4.2.3; catalogue 16 and 25.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "raft/lone.hpp"
 
 namespace parley::raft::test {
@@ -271,6 +273,52 @@ TEST(TimeoutNow, reads_that_wait_for_the_leader_fail) {
   const auto outcomes = s.raft.take_reads();
   ASSERT_EQ(outcomes.size(), 1u);
   EXPECT_FALSE(outcomes[0].confirmed);
+}
+
+// -- a leader whose disk hangs (W12) -------------------------------------------------------------------------------------
+
+// Its disk writes for that long; the followers in `quick` have what it writes, and all are heard.
+void hang(Lone& s, const std::vector<std::uint32_t>& quick, milliseconds lasts) {
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  ASSERT_FALSE(s.begin_write().empty());
+  for (const TimePoint end = s.now.steady + lasts; s.now.steady < end && s.status().role == Role::leader;) {
+    s.pass(milliseconds(50));
+    for (const std::uint32_t node : {2u, 3u}) {
+      const bool has_it = std::ranges::find(quick, node) != quick.end();
+      s.acknowledge(node, has_it ? s.last().index : Index(1));
+    }
+  }
+}
+
+TEST(SlowDisk, the_leader_hands_over_after_an_election_timeout_if_the_others_commit_without_it) {
+  Lone s = leader();
+  hang(s, {2, 3}, s.options.election_timeout - milliseconds(50));
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+  EXPECT_EQ(s.status().commit_index, s.last().index);
+  s.pass(milliseconds(100));
+  EXPECT_EQ(s.status().transfer_target, NodeId(2));
+  EXPECT_TRUE(s.hear<TimeoutNow>(2)) << "its own disk has no part in that";
+}
+
+TEST(SlowDisk, nobody_hands_over_where_all_disks_are_slow_alike) {
+  Lone s = leader();
+  hang(s, {}, s.options.disk_stall_max - milliseconds(100));
+  EXPECT_EQ(s.status().role, Role::leader);
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
+}
+
+TEST(SlowDisk, who_writes_again_leads_on) {
+  Lone s = leader();
+  ASSERT_TRUE(s.raft.propose(command("x"), s.now).ok());
+  const auto batch = s.begin_write();
+  s.acknowledge(2, s.last().index);
+  s.acknowledge(3, s.last().index);
+  s.pass(s.options.election_timeout - milliseconds(1));
+  s.acknowledge(2, s.last().index);
+  s.end_write(batch);
+  s.pass(milliseconds(100));
+  EXPECT_EQ(s.status().role, Role::leader);
+  EXPECT_EQ(s.status().transfer_target, std::nullopt);
 }
 
 // -- the others -----------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ node::ClusterConfig configuration(const ClusterOptions& options) {
   config.log_keep_entries = options.log_keep_entries;
   config.checkpoint_interval = options.checkpoint_interval;
   config.scrub_interval = options.scrub_interval;
+  config.snapshot_rate_mb = options.snapshot_rate_mb;
   config.heartbeat_interval = options.heartbeat_interval;
   config.election_timeout = options.election_timeout;
   for (std::uint32_t id = 1; id <= options.nodes; ++id) {

@@ -132,6 +132,7 @@ struct ClusterOptions {
   std::uint64_t log_keep_entries = 20'000;       // small: who was away needs a snapshot
   milliseconds checkpoint_interval{30'000};
   milliseconds scrub_interval{15'000};
+  std::uint64_t snapshot_rate_mb = 1;            // slow enough to be interrupted
   FabricOptions fabric;
 
   static ClusterOptions of(std::size_t nodes) {
