@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <cerrno>
 #include <csignal>
+#include <unistd.h>
 #include <cstdlib>
 #include <exception>
 #include <utility>
@@ -18,6 +19,14 @@ namespace asio = boost::asio;
 
 constexpr auto readiness_interval = std::chrono::milliseconds(100);
 constexpr auto stop_patience = std::chrono::seconds(10);   // then the process ends as in a crash, which harms nothing
+constexpr unsigned end_patience_seconds = 10;              // likewise, for a life that a full disk ends
+
+// A job that hangs in the kernel, or a name that is being resolved, can't be ended from outside (signal-safety(7)).
+extern "C" void end_at_once(int) {
+  constexpr char words[] = "parley: what is under way does not end in time; the process ends\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, words, sizeof(words) - 1);
+  std::_Exit(exit_failed);
+}
 
 }  // namespace
 
@@ -50,12 +59,16 @@ NodeProcess::NodeProcess(node::ClusterConfig config, const node::NodeConfig& sel
       config_(std::move(config)),
       id_(self.id) {}
 
-// Threads first: their jobs lie in the frames. Then the frames: they refer to the node.
+// Threads first: their jobs lie in the frames. Then the frames: they refer to the node. Until then its ports and links
+// stay open, and the others wait: so not for long.
 NodeProcess::~NodeProcess() {
+  std::signal(SIGALRM, end_at_once);
+  ::alarm(end_patience_seconds);
   workers_.stop();
   io_.end_everything();
   node_.reset();
   static_cast<void>(store::Vfs::take_failure());   // what SQLite met while it closed belongs to this life alone
+  ::alarm(0);
 }
 
 int NodeProcess::run() {
@@ -88,7 +101,10 @@ void NodeProcess::run_loops() {
     io_.run();
     return;
   } catch (const store::DiskError& failure) {
-    if (failure.is_full() && !stopping_) throw;
+    if (failure.is_full() && !stopping_) {
+      logger_.error("disk_full", failure.what() + std::string("; this node takes no part from now on"));
+      throw;
+    }
     words = failure.what() + advice(failure);
   } catch (const std::exception& failure) {
     words = failure.what();

@@ -1,9 +1,9 @@
 #include "cli/space_wait.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
+#include "node/room.hpp"
 #include "store/posix_disk.hpp"
 
 namespace parley::cli {
@@ -35,28 +35,42 @@ SpaceWait::SpaceWait(std::string directory, std::uint64_t least_bytes, node::Log
       manager_(manager),
       delay_(first_delay) {}
 
+// What this node can make or fetch again.
+std::uint64_t SpaceWait::make_space() {
+  try {
+    store::PosixDisk disk(directory_);
+    return node::remove_disposable(disk);
+  } catch (const store::DiskError&) {
+    return 0;
+  }
+}
+
 bool SpaceWait::wait(const std::string& failure, Clock::time_point life_began) {
   const auto now = Clock::now();
   if (now - life_began >= settled_after) delay_ = first_delay;
   retry_at_ = now + delay_;
   delay_ = std::min<Clock::duration>(2 * delay_, longest_delay);
-  const std::uint64_t free = free_at(directory_);
-  was_enough_ = free >= enough_bytes_;
-  const std::string place = std::to_string(free) + " bytes are free at " + directory_;
-  logger_.error("disk_full", failure + "; " + place + ". This node takes no part until there is space: make some "
-                                                      "there. It goes on by itself");
-  manager_.tell("STATUS=the disk is full: " + place + "; waits for space");
-
   stopped_ = false;
   io_.restart();
-  boost::asio::signal_set signals(io_, SIGINT, SIGTERM);
-  signals.async_wait([this](boost::system::error_code cancelled, int) {
+  signals_.async_wait([this](boost::system::error_code cancelled, int) {
     if (cancelled) return;
     stopped_ = true;
     io_.stop();
   });
+  const std::uint64_t freed = make_space();
+  const std::uint64_t free = free_at(directory_);
+  was_enough_ = free >= enough_bytes_;
+  std::string place = std::to_string(free) + " bytes are free at " + directory_;
+  if (freed > 0) place += ", " + std::to_string(freed) + " of them were copies of the archive";
+  logger_.error("disk_full", failure + "; " + place + ". This node takes no part until there is space: make some "
+                                                      "there. It goes on by itself");
+  manager_.tell("STATUS=the disk is full: " + place + "; waits for space");
+
   look();
   io_.run();
+  signals_.cancel();
+  io_.restart();
+  io_.poll();   // a signal that came at the same moment counts
   if (stopped_) {
     logger_.info("stopped", "stopped while it waited for space");
     manager_.tell("STOPPING=1\nSTATUS=stops");

@@ -4,6 +4,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <string>
 
@@ -19,7 +20,7 @@ class SpaceWait {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `least_bytes`: ClusterConfig's; 0: enough is what the next start takes.
+  // Before the first life. `least_bytes`: ClusterConfig's; 0: enough is what the next start takes.
   SpaceWait(std::string directory, std::uint64_t least_bytes, node::Logger& logger, const ServiceManager& manager);
 
   // `failure`: what the life, begun then, ended of. Blocking; SIGTERM and SIGINT end it: false.
@@ -27,6 +28,7 @@ class SpaceWait {
 
  private:
   void look();
+  std::uint64_t make_space();
 
   const std::string directory_;
   const std::uint64_t enough_bytes_;
@@ -38,6 +40,8 @@ class SpaceWait {
   bool was_enough_ = false;
   bool stopped_ = false;
   boost::asio::io_context io_{1};
+  // From the first life to the last: one that comes between two of them is neither lost nor deadly.
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
   boost::asio::steady_timer timer_{io_};
 };
 

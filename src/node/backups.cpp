@@ -11,7 +11,6 @@
 namespace parley::node {
 namespace {
 
-constexpr const char* directory = "backup";
 constexpr Duration look_interval = milliseconds(20);   // while the archive catches up
 
 void remove_all(store::ArchiveCopies& copies) {
@@ -19,10 +18,11 @@ void remove_all(store::ArchiveCopies& copies) {
 }
 
 // On Lane::search. The digest of the state is taken of what was copied: whoever restores it has to get the same.
-Result<store::BackupAbout> copy_archive(store::ArchiveCopies& copies, store::Disk& disk, store::Archive& archive,
-                                        const std::stop_token& stop) {
+Result<store::BackupAbout> copy_archive(store::ArchiveCopies& copies, const Room& room, store::Disk& disk,
+                                        store::Archive& archive, const std::stop_token& stop) {
   try {
     remove_all(copies);
+    if (auto lacking = room.lacks(archive.file_bytes())) return Error{std::move(*lacking)};
     auto made = copies.make(archive, std::nullopt, stop);
     if (!made.ok()) return made.error();
     auto content = store::read_archive_content(disk, copies.path_of(made->id));
@@ -43,8 +43,12 @@ Result<store::BackupAbout> copy_archive(store::ArchiveCopies& copies, store::Dis
 
 }  // namespace
 
-Backups::Backups(Seams seams, Archiver& archiver)
-    : seams_(seams), archiver_(archiver), copies_(seams.disk, directory), alarm_(seams.clock.make_alarm()) {
+Backups::Backups(Seams seams, Archiver& archiver, std::uint64_t keep_free_bytes)
+    : seams_(seams),
+      archiver_(archiver),
+      copies_(seams.disk, directory),
+      room_(seams.disk, keep_free_bytes),
+      alarm_(seams.clock.make_alarm()) {
   try {
     remove_all(copies_);
   } catch (const store::DiskError& error) {   // it takes room, no more; the next backup tries again
@@ -98,7 +102,7 @@ net::awaitable<bool> Backups::archived(Index index) {
 net::awaitable<Backups::Begun> Backups::make() {
   std::optional<Result<store::BackupAbout>> made;
   std::function<void()> job = [this, &made] {
-    made.emplace(copy_archive(copies_, seams_.disk, archiver_.archive(), giving_up_.get_token()));
+    made.emplace(copy_archive(copies_, room_, seams_.disk, archiver_.archive(), giving_up_.get_token()));
   };
   const bool sound = co_await archiver_.look(net::Lane::search, std::move(job));
   if (stopping_) co_return Begun(Busy());

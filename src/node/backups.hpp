@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "node/archiver.hpp"
+#include "node/room.hpp"
 #include "node/seams.hpp"
 #include "store/archive_copies.hpp"
 #include "store/backup_file.hpp"
@@ -20,7 +21,8 @@ namespace parley::node {
 class Backups {
  public:
   // Blocking: removes what an earlier life left.
-  Backups(Seams seams, Archiver& archiver);
+  // No backup is begun that would leave less than `keep_free_bytes`.
+  Backups(Seams seams, Archiver& archiver, std::uint64_t keep_free_bytes);
 
   net::awaitable<void> expiry_loop();
   void stop();
@@ -36,6 +38,7 @@ class Backups {
 
   net::awaitable<void> end(Digest copy);   // no such one: has ended already
 
+  static constexpr const char* directory = "backup";
   static constexpr Duration idle_max = milliseconds(30'000);       // without a request for it; then it goes
   static constexpr Duration archive_patience = milliseconds(10'000);
   static constexpr std::size_t page_bytes_max = 512 * 1024;        // in base64 well below what one answer may have
@@ -49,6 +52,7 @@ class Backups {
   Seams seams_;
   Archiver& archiver_;
   store::ArchiveCopies copies_;
+  const Room room_;
   std::unique_ptr<net::Alarm> alarm_;
   std::stop_source giving_up_;
   std::optional<store::BackupAbout> current_;

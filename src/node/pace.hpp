@@ -18,8 +18,8 @@ class Pace {
   TimePoint take(TimePoint now, std::uint64_t bytes) {
     if (bytes_per_second_ == 0) return now;
     const TimePoint at = std::max(now, free_at_);
-    const auto seconds = std::chrono::duration<double>(static_cast<double>(bytes) / static_cast<double>(bytes_per_second_));
-    free_at_ = at + std::chrono::ceil<Duration>(seconds);
+    const double seconds = static_cast<double>(bytes) / static_cast<double>(bytes_per_second_);
+    free_at_ = at + std::chrono::ceil<Duration>(std::chrono::duration<double>(seconds));
     return at;
   }
 

@@ -8,6 +8,8 @@
 namespace parley::node {
 namespace {
 
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+
 // How long a command or read may wait for the leader's answer. Longer than an election, so that a leader that has just
 // been elected still answers; then the client is told to ask again.
 Duration answer_timeout(const ClusterConfig& config) {
@@ -64,7 +66,8 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       driver_(seams, tasks_, *this, log_),
       compactor_(seams, driver_, log_, config_.log_keep_entries, parts.checkpointed),
       scrubber_(seams, log_, config_.scrub_interval, std::move(parts.checkpointed), parts.archive_damaged),
-      source_(seams, tasks_, driver_, *this, config_.snapshot_rate_mb * 1024 * 1024),
+      source_(seams, tasks_, driver_, *this,
+              {config_.snapshot_rate_mb * mebibyte, config_.disk_free_min_mb * mebibyte}),
       fetcher_(seams, tasks_, driver_, *this),
       autopilot_(seams, driver_, config_, std::move(parts.min_voters),
                  [this](ServerId server) { acceptor_.hang_up(server, "call again: what was known here has changed"); }),
@@ -72,7 +75,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
           [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
-      space_(seams, config_.disk_free_min_mb * 1024 * 1024, [this](bool changed) { space_looked(changed); }),
+      space_(seams, config_.disk_free_min_mb * mebibyte, [this](bool changed) { space_looked(changed); }),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),
@@ -160,7 +163,7 @@ void ReplicationNode::applied(Index index) { driver_.consensus().applied(index);
 net::awaitable<Submitted> ReplicationNode::submit(SharedBytes command) {
   Submitted submitted;
   if (!driver_.started() || stopping_) co_return submitted;
-  if (has_no_space_for_more()) {
+  if (has_no_space_for(command)) {
     submitted.outcome = Submitted::Outcome::disk_full;
     co_return submitted;
   }
@@ -268,6 +271,7 @@ void ReplicationNode::status_changed(const raft::Status& status) {
   if (status.role != role_) {
     role_ = status.role;
     source_.look();
+    led_since_ = seams_.clock.now();
     space_.look();
     seams_.logger.info("role_changed", "now " + std::string(role_name(role_)) + " in term " + term);
   }

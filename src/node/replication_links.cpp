@@ -182,7 +182,7 @@ void ReplicationNode::inbound_up(const wire::Hello& hello) {
 // Its answers to what was forwarded came over this link.
 void ReplicationNode::inbound_down(ServerId from) {
   remote_presence_.erase(from.node);
-  short_of_space_.erase(from.node);
+  short_of_space_.erase(from);
   autopilot_.hung_up(from);
   forwards_.link_lost(from.node);
 }
@@ -234,7 +234,7 @@ void ReplicationNode::arrived(const wire::Hello& hello, wire::PeerFrame frame) {
 void ReplicationNode::arrived_forward(ServerId from, const wire::Forward& forward) {
   wire::Forwarded answer;
   answer.id = forward.id;
-  if (has_no_space_for_more()) {
+  if (has_no_space_for(forward.command)) {
     answer.outcome = wire::Forwarded::Outcome::disk_full;
   } else if (const auto proposed = driver_.consensus().propose(forward.command, driver_.now()); proposed.ok()) {
     answer.entry = *proposed;

@@ -129,7 +129,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void space_looked(bool changed);
   void tell_whether_short(NodeId to);
   void heard_of_space(ServerId from, const wire::DiskShort& frame);
-  bool has_no_space_for_more() const;
+  bool leads_short_of_space() const;
+  bool has_no_space_for(const SharedBytes& command) const;
+  bool is_short_of_space(NodeId node) const;
 
   // replication_departure.cpp
   bool led_out(bool& led);
@@ -184,7 +186,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   AutopilotLoop autopilot_;
   Membership membership_;
   SpaceWatch space_;
-  std::set<NodeId> short_of_space_;   // who said so of itself, on a link that is up
+  std::set<ServerId> short_of_space_;   // who said so of itself, on a link that is up
+  TimePoint led_since_ = long_ago;      // or this node has had another role since then
   std::unique_ptr<net::Alarm> departure_alarm_;
   store::Archive* archive_;
   std::function<void(raft::EntryId)> prepared_;

@@ -10,7 +10,12 @@
 namespace parley::node {
 
 SnapshotFetcher::SnapshotFetcher(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post)
-    : seams_(seams), tasks_(tasks), driver_(driver), post_(post), alarm_(seams.clock.make_alarm()) {}
+    : seams_(seams),
+      tasks_(tasks),
+      driver_(driver),
+      post_(post),
+      room_(seams.disk, keep_free_bytes),
+      alarm_(seams.clock.make_alarm()) {}
 
 void SnapshotFetcher::start() { tasks_.spawn(fetch_loop()); }
 
@@ -48,6 +53,8 @@ std::optional<SnapshotView> SnapshotFetcher::progress() const {
   if (incoming_ && incoming_->id().applied == offer_->meta.id) {
     shown.bytes = incoming_->offset();
     shown.total = incoming_->id().bytes;
+  } else if (all_there_ && all_there_->applied == offer_->meta.id) {
+    shown.bytes = shown.total = all_there_->bytes;
   }
   return shown;
 }
@@ -102,9 +109,9 @@ void SnapshotFetcher::ask() {
   ask_at_ = seams_.clock.now() + answer_timeout;
 }
 
-void SnapshotFetcher::pause(const std::string& why) {
+void SnapshotFetcher::pause(const std::string& why, Duration time) {
   seams_.logger.warn("snapshot_delayed", why);
-  ask_at_ = seams_.clock.now() + pause_after_trouble;
+  ask_at_ = seams_.clock.now() + time;
 }
 
 net::awaitable<void> SnapshotFetcher::take(wire::SnapshotChunk chunk) {
@@ -136,14 +143,17 @@ net::awaitable<void> SnapshotFetcher::take(wire::SnapshotChunk chunk) {
 
 net::awaitable<bool> SnapshotFetcher::open(store::ArchiveCopyId id) {
   incoming_.reset();
+  const bool begun = earlier_ == id;
   earlier_.reset();
   std::optional<Result<store::IncomingArchive>> opened;
-  std::function<void()> job = [this, &id, &opened] {
-    opened.emplace(store::IncomingArchive::open(seams_.disk, archive_file, id, bytes_max));
+  std::function<void()> job = [this, &id, begun, &opened] {
+    const auto lacking = begun ? std::nullopt : room_.lacks(id.bytes);
+    if (lacking) opened.emplace(Error{*lacking});
+    else opened.emplace(store::IncomingArchive::open(seams_.disk, archive_file, id, bytes_max));
   };
   co_await seams_.workers.run(net::Lane::search, std::move(job));
   if (!opened->ok()) {
-    pause("no room for the snapshot: " + opened->error().message);
+    pause("no room for the snapshot: " + opened->error().message, pause_without_room);
     co_return false;
   }
   incoming_.emplace(std::move(**opened));
@@ -153,6 +163,7 @@ net::awaitable<bool> SnapshotFetcher::open(store::ArchiveCopyId id) {
 net::awaitable<void> SnapshotFetcher::prepare() {
   const store::ArchiveCopyId id = incoming_->id();
   incoming_.reset();   // closes the file
+  all_there_ = id;
   std::optional<Result<store::ArchivePosition>> prepared;
   std::function<void()> job = [this, &id, &prepared] {
     prepared.emplace(store::prepare_archive(seams_.disk, archive_file, id, std::nullopt, giving_up_.get_token()));
@@ -160,6 +171,7 @@ net::awaitable<void> SnapshotFetcher::prepare() {
   co_await seams_.workers.run(net::Lane::search, std::move(job));
   if (stopping_) co_return;
   if (!prepared->ok()) {
+    all_there_.reset();
     pause("the snapshot is not as it was sent, it is fetched again: " + prepared->error().message);
     co_return;
   }

@@ -8,6 +8,7 @@
 
 #include "node/driver.hpp"
 #include "node/replication.hpp"
+#include "node/room.hpp"
 #include "node/snapshot_post.hpp"
 #include "store/archive_incoming.hpp"
 #include "wire/snapshot_frame.hpp"
@@ -30,6 +31,8 @@ class SnapshotFetcher {
 
   static constexpr Duration answer_timeout = milliseconds(2000);   // then the chunk is asked for again
   static constexpr Duration pause_after_trouble = milliseconds(500);
+  static constexpr Duration pause_without_room = milliseconds(5000);
+  static constexpr std::uint64_t keep_free_bytes = 32 * 1024 * 1024;   // two files of the log
   static constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;   // a larger archive is refused
 
  private:
@@ -40,16 +43,18 @@ class SnapshotFetcher {
   net::awaitable<void> prepare();
   bool still_wanted();
   void ask();
-  void pause(const std::string& why);
+  void pause(const std::string& why, Duration time = pause_after_trouble);
 
   Seams seams_;
   TaskGroup& tasks_;
   Driver& driver_;
   SnapshotPost& post_;
+  const Room room_;
   std::unique_ptr<net::Alarm> alarm_;
   std::optional<raft::SnapshotOffer> offer_;
   std::optional<store::ArchiveCopyId> earlier_;      // what an earlier life had begun to fetch
   std::optional<store::IncomingArchive> incoming_;
+  std::optional<store::ArchiveCopyId> all_there_;    // and is being verified, or was
   std::optional<wire::SnapshotChunk> chunk_;
   TimePoint ask_at_ = long_ago;
   std::stop_source giving_up_;

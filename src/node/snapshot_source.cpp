@@ -9,14 +9,15 @@
 namespace parley::node {
 
 SnapshotSource::SnapshotSource(Seams seams, TaskGroup& tasks, Driver& driver, SnapshotPost& post,
-                               std::uint64_t bytes_per_second)
+                               Limits limits)
     : seams_(seams),
       tasks_(tasks),
       driver_(driver),
       post_(post),
       copies_(seams.disk),
       alarm_(seams.clock.make_alarm()),
-      pace_(bytes_per_second) {}
+      pace_(limits.bytes_per_second),
+      room_(seams.disk, limits.keep_free_bytes) {}
 
 void SnapshotSource::start(store::Archive& archive) {
   archive_ = &archive;
@@ -30,14 +31,23 @@ void SnapshotSource::stop() {
   for (const auto& [peer, turn] : serving_) turn->ring();
 }
 
+void SnapshotSource::space_is_short(bool is_short) {
+  if (std::exchange(short_of_space_, is_short) != is_short) alarm_->ring();
+}
+
 net::awaitable<void> SnapshotSource::offer_loop() {
   co_await list_copies();
+  unused_since_ = seams_.clock.now();
   while (!stopping_) {
     const auto peers = in_need();
     if (peers.empty()) {
+      if (seams_.clock.now() >= drop_at()) {
+        co_await drop_copies();
+        continue;
+      }
       const bool leads = driver_.consensus().standing().role == raft::Role::leader;
-      TimePoint next = never;
-      if (leads) next = seams_.clock.now() + look_interval;
+      TimePoint next = drop_at();
+      if (leads) next = std::min(next, seams_.clock.now() + look_interval);
       co_await alarm_->wait_until(next);
       continue;
     }
@@ -64,6 +74,36 @@ net::awaitable<void> SnapshotSource::list_copies() {
   known_ = std::move(listed);
 }
 
+// Nobody needs them: they only take room.
+TimePoint SnapshotSource::drop_at() const {
+  if (known_.empty()) return never;
+  return unused_since_ + (short_of_space_ ? in_use_for : kept_unused);
+}
+
+net::awaitable<void> SnapshotSource::drop_copies() {
+  std::vector<store::ArchiveCopyId> listed;
+  std::function<void()> job = [this, &listed] {
+    try {
+      for (const auto& copy : copies_.list()) copies_.remove(copy);
+    } catch (const store::DiskError&) {   // they are tried again in a while
+    }
+    listed = copies_.list();
+  };
+  co_await seams_.workers.run(net::Lane::search, std::move(job));
+  known_ = std::move(listed);
+  unused_since_ = seams_.clock.now();
+}
+
+// What others don't fetch at the moment goes first, if there is little room.
+std::optional<std::string> SnapshotSource::lacks_room(const std::optional<store::ArchiveCopyId>& used) {
+  const std::uint64_t bytes = archive_->file_bytes();
+  if (!room_.lacks(bytes)) return std::nullopt;
+  for (const auto& copy : copies_.list()) {
+    if (copy != used) copies_.remove(copy);
+  }
+  return room_.lacks(bytes);
+}
+
 // By a connection and a thread of its own, while writes go on (R12).
 net::awaitable<void> SnapshotSource::make_copy() {
   std::optional<Result<store::ArchiveCopy>> made;
@@ -72,7 +112,8 @@ net::awaitable<void> SnapshotSource::make_copy() {
   std::string damage;
   std::function<void()> job = [&] {
     try {
-      made.emplace(copies_.make(*archive_, used, giving_up_.get_token()));
+      if (auto lacking = lacks_room(used)) made.emplace(Error{std::move(*lacking)});
+      else made.emplace(copies_.make(*archive_, used, giving_up_.get_token()));
     } catch (const store::ArchiveDamaged& found) {
       damage = found.what();
       made.emplace(Error{damage});
@@ -81,6 +122,7 @@ net::awaitable<void> SnapshotSource::make_copy() {
   };
   co_await seams_.workers.run(net::Lane::search, std::move(job));
   known_ = std::move(listed);
+  unused_since_ = seams_.clock.now();
   if (!damage.empty()) post_.archive_damaged(damage);   // if it is to be repaired, this life ends
   if (stopping_) co_return;
   if (made->ok()) {
@@ -159,7 +201,7 @@ net::awaitable<void> SnapshotSource::serve(NodeId to, wire::SnapshotRequest requ
   chunk.snapshot = request.snapshot;
   if (const auto copy = find(request)) {
     last_used_ = copy;
-    last_used_at_ = seams_.clock.now();
+    unused_since_ = last_used_at_ = seams_.clock.now();
     std::optional<Result<std::string>> read;
     const std::uint64_t offset = request.file == copy->digest ? request.offset : 0;
     std::function<void()> job = [this, &read, &copy, offset] {

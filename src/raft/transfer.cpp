@@ -24,9 +24,9 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
   return Nothing{};
 }
 
-// W12: a write that takes longer than an election timeout. While the others are a majority without this disk they commit
-// what it does not hold yet, so it is this one that is slow, not all: somebody else should lead, and a hand-over costs
-// next to nothing. Where all disks are slow alike nobody would gain by it. The end of it is disk_stall_max.
+// W12: a write that takes longer than an election timeout. While the others are a majority without this disk they
+// commit what it does not hold yet, so it is this one that is slow, not all: somebody else should lead, and a hand-over
+// costs next to nothing. Where all disks are slow alike nobody would gain by it. The end of it is disk_stall_max.
 void Consensus::State::hand_over_from_slow_disk(Now now) {
   auto& leader = std::get<Leader>(role);
   if (leader.transfer || !disk_writes_since(options.election_timeout)) return;

@@ -68,6 +68,8 @@ class SqliteArchive final : public Archive {
     return copy_archive(disk_, file_, path, gate_, std::move(stop));
   }
 
+  std::uint64_t file_bytes() override { return disk_.open(file_, OpenMode::read)->size(); }
+
   std::unique_ptr<ArchiveReader> reader() override { return SqliteArchiveReader::open(disk_, file_, gate_); }
 
   Result<Nothing> scrub() override;

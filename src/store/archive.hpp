@@ -148,6 +148,8 @@ class Archive {
   // returns; its name is not synced. Where it fails no file is left and this archive is as it was: the error says what
   // failed, a full disk too, or that `stop` was asked for. Throws ArchiveDamaged: of this archive, not the copy.
   virtual Result<ArchiveCopy> copy(const std::string& path, std::stop_token stop = {}) = 0;
+
+  virtual std::uint64_t file_bytes() = 0;   // about what a copy takes; any thread; throws DiskError
   // Reads every page of the database file through the checksum, and what SQLite's write-ahead file holds; the error
   // names the damaged place. On Lane::archive, as write(): it takes as long as reading the file does.
   virtual Result<Nothing> scrub() = 0;

@@ -62,7 +62,7 @@ class Disk {
   virtual std::vector<std::string> list(const std::string& directory) = 0;   // plain names, sorted
   virtual void sync_directory(const std::string& path) = 0;   // "" is the data directory itself
   virtual std::unique_ptr<Lock> lock(const std::string& path) = 0;   // null: another process holds it
-  virtual std::uint64_t free_bytes() = 0;   // of its file system, for this process
+  virtual std::uint64_t free_bytes() = 0;   // of its file system, for this process; throws where that does not say
   virtual std::string describe(const std::string& path) const = 0;   // the full path, for messages to people
 };
 

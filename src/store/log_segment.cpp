@@ -132,15 +132,32 @@ std::uint64_t segment_bytes_for(std::uint64_t stream_bytes) {
 LogSegment::LogSegment(std::unique_ptr<File> file, const SegmentHeader& header, SegmentCursor cursor)
     : file_(std::move(file)), header_(header), cursor_(std::move(cursor)) {}
 
+namespace {
+
+void remove_if_possible(Disk& disk, const std::string& path) {
+  try {
+    disk.remove(path);
+  } catch (const DiskError&) {   // the next attempt begins with that
+  }
+}
+
+}  // namespace
+
 LogSegment LogSegment::create(Disk& disk, const std::string& directory, const SegmentHeader& header,
                               std::string_view sectors, SegmentCursor cursor) {
   const std::string path = segment_path(directory, header.number);
   const std::string temporary = path + ".new";
   disk.remove(temporary);   // of an attempt that was cut short
-  auto file = disk.open(temporary, OpenMode::create);
-  file->allocate(header.bytes);
-  file->write_at(0, encode(header) + std::string(sectors));
-  file->sync();
+  std::unique_ptr<File> file;
+  try {
+    file = disk.open(temporary, OpenMode::create);
+    file->allocate(header.bytes);
+    file->write_at(0, encode(header) + std::string(sectors));
+    file->sync();
+  } catch (const DiskError&) {   // of the space that was asked for some may have been given: others need it now
+    remove_if_possible(disk, temporary);
+    throw;
+  }
   disk.rename(temporary, path);
   if (!PARLEY_MUTANT(new_segment_name_is_not_synced)) disk.sync_directory(directory);
   return LogSegment(std::move(file), header, std::move(cursor));

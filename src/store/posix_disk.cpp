@@ -249,6 +249,7 @@ std::unique_ptr<Lock> PosixDisk::lock(const std::string& path) {
 std::uint64_t PosixDisk::free_bytes() {
   struct statvfs status{};
   if (uninterrupted([&] { return ::fstatvfs(directory_.get(), &status); }) != 0) fail("fstatvfs", "");
+  if (status.f_blocks == 0) throw DiskError("find out what is free at", describe(""), ENOTSUP);
   return static_cast<std::uint64_t>(status.f_bavail) * static_cast<std::uint64_t>(status.f_frsize);
 }
 

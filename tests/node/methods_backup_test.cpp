@@ -97,6 +97,18 @@ TEST_F(BackupTest, HoldsAllThatWasAcknowledgedBeforeItWasAskedForWhileWritesGoOn
   EXPECT_THAT(copies(), ElementsAre(HasSubstr(text(begun, "backup"))));
 }
 
+TEST_F(BackupTest, IsNotBegunWhereItWouldTakeWhatTheNodeLivesOn) {
+  auto client = boss();
+  const std::uint64_t least = ClusterConfig().disk_free_min_mb * 1024 * 1024;
+  disk.set_free_bytes(least + 1000);
+  const auto error = client.error("backup.begin");
+  EXPECT_EQ(text(error.at("data").as_object(), "reason"), "backup_failed");
+  EXPECT_THAT(text(error, "message"), HasSubstr("are to stay free"));
+  EXPECT_THAT(copies(), IsEmpty());
+  disk.set_free_bytes(2 * least);
+  client.result("backup.begin");
+}
+
 TEST_F(BackupTest, OnlyOneAtATimeAndAnAbandonedOneGoesByItself) {
   auto client = boss();
   const auto begun = client.result("backup.begin");

@@ -4,6 +4,7 @@
 
 #include "node/limits.hpp"
 #include "node/replication_fixture.hpp"
+#include "wire/command_codec.hpp"
 
 namespace parley::node {
 namespace {
@@ -52,6 +53,7 @@ TEST_F(SpaceTest, ALeaderWhoseDiskIsNearlyFullHandsOverAndEverythingGoesOn) {
   ASSERT_TRUE(cluster.wait([&] { return leader().value != 0 && leader() != former.id(); }, 3s)) << cluster.story();
   EXPECT_TRUE(former.said("disk_short"));
   EXPECT_TRUE(former.said("hand_over"));
+  ASSERT_NE(cluster.wait_for_leader(), nullptr);
   EXPECT_EQ(submit(former, "forwarded").outcome, Submitted::Outcome::proposed);
   EXPECT_TRUE(cluster.wait_until_all_applied("forwarded")) << "it stays a voter, and takes what the leader sends";
 }
@@ -99,6 +101,46 @@ TEST_F(SpaceTest, WhereAllAreShortNothingNewIsTakenReadsGoOnAndItResumesByItself
     EXPECT_TRUE(applied.contains(kept.entry));
     for (const auto& [entry, command] : applied) EXPECT_NE(command.substr(0, 7), "refused") << "node " << i;
   }
+}
+
+// It was told nothing while it knew no member, and nobody believed it while it was none.
+TEST_F(SpaceTest, WhoJoinsMeanwhileIsToldToo) {
+  set_all(least - 1);
+  ASSERT_TRUE(all_know(true));
+  TestReplica& wiped = cluster.follower();
+  wiped.kill();
+  wiped.wipe();
+  wiped.disk().set_free_bytes(least - 1);
+  ASSERT_TRUE(wiped.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return cluster.voters() == 3 && cluster.votes(wiped.id().value); }))
+      << cluster.story();
+  run_for(5s);
+  const NodeId settled = leader();
+  const Term term = cluster.leader()->replication().status().term;
+  run_for(20s);
+  EXPECT_EQ(leader(), settled) << cluster.story();
+  EXPECT_EQ(cluster.leader()->replication().status().term, term) << cluster.story();
+}
+
+TEST_F(SpaceTest, WhatTheArchiveDoesNotGrowByIsTaken) {
+  set_all(least - 1);
+  ASSERT_TRUE(all_know(true));
+  run_for(3s);
+  chat::Sequenced sequenced;
+  sequenced.client = chat::ClientId(7);
+  sequenced.sequence = chat::Sequence(1);
+  sequenced.first_outstanding = chat::Sequence(1);
+  const auto outcome = [&](chat::Request request) {
+    sequenced.request = std::move(request);
+    return submit(cluster.follower(), wire::encode(chat::Command(sequenced))).outcome;
+  };
+  EXPECT_EQ(outcome(chat::Logout{}), Submitted::Outcome::proposed);
+  EXPECT_EQ(outcome(chat::SetBanned{}), Submitted::Outcome::proposed);
+  EXPECT_EQ(outcome(chat::SendRoom{"ops", "text"}), Submitted::Outcome::disk_full);
+  EXPECT_EQ(outcome(chat::EditMessage{}), Submitted::Outcome::disk_full);
+  EXPECT_EQ(outcome(chat::Register{"ann", "phc", std::nullopt}), Submitted::Outcome::disk_full);
+  EXPECT_EQ(submit(*cluster.leader(), wire::encode(chat::Command(chat::OpenClient{}))).outcome,
+            Submitted::Outcome::proposed) << "whoever comes in";
 }
 
 TEST_F(SpaceTest, VotersChangeAllTheSame) {

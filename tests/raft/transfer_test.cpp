@@ -275,7 +275,7 @@ TEST(TimeoutNow, reads_that_wait_for_the_leader_fail) {
   EXPECT_FALSE(outcomes[0].confirmed);
 }
 
-// -- a leader whose disk hangs (W12) -------------------------------------------------------------------------------------
+// -- a leader whose disk hangs (W12) ----------------------------------------------------------------------------------
 
 // Its disk writes for that long; the followers in `quick` have what it writes, and all are heard.
 void hang(Lone& s, const std::vector<std::uint32_t>& quick, milliseconds lasts) {

@@ -177,13 +177,14 @@ std::optional<std::string> RaftJudge::check_copies(Index index, Before before, c
   const raft::Log& log = by.log();
   const raft::EntryId entry = log.at(index).id;
   if (entry.term == Term(1)) return std::nullopt;   // the founders' entry: agreed on at the birth, not counted (R3)
-  // A configuration counts from its entry on. One that was appended in this very step may have come after the decision.
   const auto& configuration = log.configuration_at(log.last_index());
   if (!configuration) return std::nullopt;
   const auto [copies, voters] = copies_of(entry, log, *configuration);
   if (2 * copies > voters) return std::nullopt;
-  if (before.held >= log.base().index && log.configuration_index() > before.held) {
-    const auto& earlier = log.configuration_at(before.held);
+  // A configuration counts from its entry on. What was appended in this very step, one configuration and the one that
+  // takes it back (decision 0022), may have come after the decision.
+  for (Index at = std::max(before.held, log.base().index); at < log.last_index(); ++at) {
+    const auto& earlier = log.configuration_at(at);
     const auto [had, of] = earlier ? copies_of(entry, log, *earlier) : std::pair<std::size_t, std::size_t>();
     if (2 * had > of) return std::nullopt;
   }

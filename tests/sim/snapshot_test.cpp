@@ -1,6 +1,8 @@
-// A node that lacks more than the log holds, in the simulated world: how fast the archive is sent, and what is shown of it.
+// A node that lacks more than the log holds, in the simulated world: how fast the archive is sent, what is shown of it,
+// and what becomes of the copy.
 #include <gtest/gtest.h>
 
+#include "node/snapshot_source.hpp"
 #include "sim/cluster.hpp"
 
 namespace parley::sim {
@@ -58,7 +60,9 @@ TEST_F(Snapshot, IsSentAtTheConfiguredRateAndBothEndsSayHowFarItIs) {
   std::uint64_t told = 0;
   const auto over = [&] {
     const auto view = fetched(away);
-    if (view) EXPECT_GE(view->bytes, last);
+    if (view) {
+      EXPECT_GE(view->bytes, last);
+    }
     if (view && view->bytes > last) last = view->bytes, ++steps;
     if (const auto sent = leader.node().replication().snapshot_sent(away.id())) told = std::max(told, sent->bytes);
     return !view;
@@ -75,6 +79,43 @@ TEST_F(Snapshot, IsSentAtTheConfiguredRateAndBothEndsSayHowFarItIs) {
   EXPECT_TRUE(cluster_.run_until_equal(30s));
   world.run_for(node::SnapshotSource::in_use_for);
   EXPECT_FALSE(leader.node().replication().snapshot_sent(away.id())) << "that is over";
+
+  EXPECT_EQ(leader.disk().list("snapshot").size(), 1U) << "kept for a while";
+  world.run_for(node::SnapshotSource::kept_unused);
+  EXPECT_TRUE(leader.disk().list("snapshot").empty()) << "it takes room";
+}
+
+TEST_F(Snapshot, IsNeitherMadeNorKeptWhereSpaceIsShort) {
+  SimNode& away = follower();
+  auto& world = cluster_.world();
+  away.kill();
+  world.run_for(20s);
+  anna_->finish();
+  ASSERT_TRUE(world.run_until([this] { return anna_->under_way() == 0; }, 30s));
+  const auto all = [this](std::uint64_t free) {
+    for (std::size_t i = 1; i <= cluster_.size(); ++i) cluster_.node(i).disk().set_free_bytes(free);
+  };
+  all(mebibyte);
+  world.run_for(3s);
+  away.start();
+  world.run_for(20s);
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    auto& disk = cluster_.node(i).disk();
+    EXPECT_TRUE(!disk.exists("snapshot") || disk.list("snapshot").empty()) << "node " << i;
+  }
+  const auto committed = cluster_.leader()->node().replication().status().commit_index;
+  EXPECT_LT(away.node().replication().status().commit_index, committed);
+
+  all(store::MemoryDisk::plenty);
+  ASSERT_TRUE(cluster_.run_until_equal(30s)) << "with space it goes on by itself";
+  world.run_for(2s);
+  ASSERT_EQ(cluster_.leader()->disk().list("snapshot").size(), 1U);
+  all(mebibyte);
+  world.run_for(node::SnapshotSource::in_use_for + 3s);
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    auto& disk = cluster_.node(i).disk();
+    EXPECT_TRUE(!disk.exists("snapshot") || disk.list("snapshot").empty()) << "node " << i << ": nobody fetches it";
+  }
 }
 
 }  // namespace

@@ -169,6 +169,25 @@ TEST(WriteAheadLog, TheFirstFailedWriteOrSyncPoisonsItForGood) {
   }
 }
 
+// Of what a file was to have, a full disk may have given it a part (fallocate(2) on ext4).
+TEST(WriteAheadLog, ASegmentThatFoundNoSpaceIsNotLeftBehind) {
+  for (const auto operation : {MemoryDisk::Operation::allocate, MemoryDisk::Operation::write}) {
+    MemoryDisk disk;
+    auto opened = open_well(disk);
+    raft::Durable model;
+    disk.fail({operation, 1, ENOSPC, ".wal.new", 0});
+    try {
+      for (int i = 0; i < 1000; ++i) {
+        opened.log->append(testing::batch_of(model, {SharedBytes(std::string(1000, 'x'))}, Term(1)));
+      }
+      ADD_FAILURE() << "no segment was begun";
+    } catch (const DiskError& error) {
+      EXPECT_TRUE(error.is_full());
+    }
+    for (const auto& name : disk.list("log")) EXPECT_FALSE(name.ends_with(".new")) << name;
+  }
+}
+
 // D9: the kernel drops the dirty pages of a failed fsync but goes on showing them. A restart that believed what it
 // read, and only then lost power, would have acknowledged what is gone.
 TEST(WriteAheadLog, WhatItFoundAtStartIsDurableEvenAfterASyncThatFailedInAnEarlierLife) {
