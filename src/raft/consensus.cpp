@@ -65,9 +65,7 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
   const std::uint64_t unapplied = state_->log.last_index() - state_->applied_index;
   if (unapplied >= state_->options.unapplied_entries_max) return Refusal::busy;
-  // Nothing is dated before log time has begun: the first median would age it by decades (R14). The first round trip
-  // brings that median, and nothing could be committed without one.
-  if (state_->log.last_time() == LogTime{} && !state_->wall_median(now)) return Refusal::busy;
+  if (!state_->may_date(now)) return Refusal::busy;
   return state_->append_own(std::move(command), now);
 }
 
@@ -293,8 +291,11 @@ std::optional<Message> Consensus::State::take_reply_for(NodeId node) {
   if (found == peers.end()) return std::nullopt;
   Peer& known = found->second;
   const auto take = [](auto& slot) -> Message { return *std::exchange(slot, std::nullopt); };
-  if (known.vote_reply) return take(known.vote_reply);
-  if (known.pre_vote_reply) return take(known.pre_vote_reply);
+  for (auto* vote : {&known.vote_reply, &known.pre_vote_reply}) {
+    if (!*vote) continue;
+    (*vote)->wall = clock.wall;
+    return take(*vote);
+  }
   if (known.read_reply) return take(known.read_reply);
   if (std::exchange(known.stale_leader, false)) {
     AppendEntriesReply reply;

@@ -233,6 +233,7 @@ void Consensus::State::on(ServerId from, const RequestVoteReply& reply, Now now)
   Ballot::Slot* slot = PARLEY_MUTANT(counts_votes_by_node) ? votes->find(from.node) : votes->find(from);
   if (slot == nullptr || slot->granted == true) return;
   slot->granted = reply.vote_granted;
+  slot->clock = {reply.wall, now.steady};
   if (reply.vote_granted) return count_votes(now);
 
   // R5: others may notice the leader's death a moment later: ask them again soon, a bounded number of times.

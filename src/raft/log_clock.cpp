@@ -9,7 +9,7 @@ std::int64_t sane(std::int64_t ms) { return std::clamp<std::int64_t>(ms, 0, wall
 
 }  // namespace
 
-std::optional<WallTime> median_wall(std::vector<ClockSample> samples, std::size_t quorum, TimePoint now) {
+std::optional<WallRange> median_wall(std::vector<ClockSample> samples, std::size_t quorum, TimePoint now) {
   std::erase_if(samples, [&](const ClockSample& sample) {
     return sample.taken == long_ago || sample.taken + clock_sample_age_max < now;
   });
@@ -20,21 +20,22 @@ std::optional<WallTime> median_wall(std::vector<ClockSample> samples, std::size_
     const auto age = std::chrono::duration_cast<milliseconds>(std::max(now, sample.taken) - sample.taken);
     walls.push_back(sane(sane(sample.wall.ms) + age.count()));
   }
-  const auto median = walls.begin() + static_cast<std::ptrdiff_t>((walls.size() - 1) / 2);
-  std::nth_element(walls.begin(), median, walls.end());
-  return WallTime{*median};
+  std::sort(walls.begin(), walls.end());
+  return WallRange{{walls[(walls.size() - 1) / 2]}, {walls[walls.size() / 2]}};
 }
 
 LogClock::LogClock(LogTime last, TimePoint now) : time_(milliseconds(sane(last.ms))), at_(now), last_(last) {}
 
-LogTime LogClock::stamp(Now now, std::optional<WallTime> median, milliseconds slack) {
+LogTime LogClock::stamp(Now now, std::optional<WallRange> median, milliseconds slack) {
   auto elapsed = std::chrono::duration_cast<Micros>(std::max(now.steady, at_) - at_);
   at_ += elapsed;   // not `now`: what is less than a microsecond stays for the next stamp
   if (median) {
-    const auto wall = std::clamp(sane(now.wall.ms), sane(median->ms - slack.count()), sane(median->ms + slack.count()));
-    const Micros target = milliseconds(wall);
-    if (time_ + elapsed > target) elapsed /= 2;
-    time_ = std::max(time_ + elapsed, target);
+    const auto own_near = [&](WallTime other) -> Micros {
+      const std::int64_t least = sane(other.ms - slack.count());
+      return milliseconds(std::clamp(sane(now.wall.ms), least, sane(other.ms + slack.count())));
+    };
+    if (time_ + elapsed > own_near(median->high)) elapsed /= 2;
+    time_ = std::max(time_ + elapsed, own_near(median->low));
   } else {
     time_ += elapsed;
   }

@@ -13,10 +13,17 @@ struct ClockSample {
   TimePoint taken = long_ago;
 };
 
-// The median of the voters' wall clocks, each moved on by the time since it was read. The lower one of two: a
-// single fast clock never moves it forward. Samples older than `clock_sample_age_max` don't count. nullopt: fewer
-// than `quorum` are left, so there is no median.
-std::optional<WallTime> median_wall(std::vector<ClockSample> samples, std::size_t quorum, TimePoint now);
+// The median of wall clocks: one value of an odd number, two of an even one. Between those two nobody can tell who is
+// right: so the lower one alone moves log time forward, and only beyond the upper one it runs too fast.
+struct WallRange {
+  WallTime low;
+  WallTime high;
+  bool operator==(const WallRange&) const = default;
+};
+
+// Of the voters' wall clocks, each moved on by the time since it was read. Samples older than `clock_sample_age_max`
+// don't count. nullopt: fewer than `quorum` are left, so there is no median.
+std::optional<WallRange> median_wall(std::vector<ClockSample> samples, std::size_t quorum, TimePoint now);
 
 inline constexpr milliseconds clock_sample_age_max{10'000};
 
@@ -24,16 +31,18 @@ inline constexpr milliseconds clock_sample_age_max{10'000};
 //
 //  - It advances by the leader's steady clock from the last entry it found in the log.
 //  - With a median, it follows the leader's own wall clock as far as that lies within `slack` of the median, and
-//    the nearer edge of that range otherwise: forward at once, back by running at half speed.
+//    the nearer edge of that range otherwise: forward at once, back by running at half speed. Of two values the lower
+//    one is for forward, the upper one for back.
 //  - Without one (no majority of the voters has told its clock lately) it only advances.
 //
-// So one wrong clock, the leader's included, moves log time by at most `slack` from what most voters believe.
+// So one wrong clock, the leader's included, moves log time by at most `slack` from what the right ones say, and holds
+// it back no further.
 class LogClock {
  public:
   LogClock() = default;
   LogClock(LogTime last, TimePoint now);
 
-  LogTime stamp(Now now, std::optional<WallTime> median, milliseconds slack);
+  LogTime stamp(Now now, std::optional<WallRange> median, milliseconds slack);
 
  private:
   using Micros = std::chrono::microseconds;

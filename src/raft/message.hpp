@@ -23,6 +23,7 @@ struct RequestVoteReply {
   Term term;               // the voter's current term; a granted pre-vote echoes the term that was asked for
   bool pre_vote = false;
   bool vote_granted = false;
+  WallTime wall{};         // the voter's clock: who wins dates its first entry by a majority's (R14)
   bool operator==(const RequestVoteReply&) const = default;
 };
 

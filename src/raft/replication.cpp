@@ -8,6 +8,7 @@
 namespace parley::raft {
 
 void Consensus::State::become_leader(Now now) {
+  const Ballot votes = std::get<Candidate>(role).ballot;
   Leader leader;
   leader.clock = LogClock(PARLEY_MUTANT(log_time_starts_anew) ? LogTime{} : log.last_time(), now.steady);
   leader.heartbeat_at = now.steady + options.heartbeat_interval;
@@ -17,13 +18,19 @@ void Consensus::State::become_leader(Now now) {
   ++leaderships;
   early_rounds = 0;
   configuration_changed(now);
+  for (auto& [node, progress] : std::get<Leader>(role).progress) {
+    const auto vote = votes.slots.find(progress.id());
+    if (vote != votes.slots.end()) progress.clock = vote->second.clock;
+  }
   // Entries of earlier terms are committed with the first one of this term (5.4.2): so there is one at once.
   std::get<Leader>(role).term_start = append_own(Noop{}, now).index;
 }
 
 EntryId Consensus::State::append_own(Content content, Now now) {
   auto& leader = std::get<Leader>(role);
-  const LogTime time = leader.clock.stamp(now, wall_median(now), options.clock_slack);
+  const auto median = wall_median(now);
+  leader.dated |= median.has_value();
+  const LogTime time = leader.clock.stamp(now, median, options.clock_slack);
   Entry entry{{current_term(), log.last_index().next()}, time, std::move(content)};
   leader.unsettled_bytes += weight(entry);
   const bool configuration = std::holds_alternative<ConfigurationPtr>(entry.content);
@@ -154,7 +161,7 @@ TimePoint Consensus::State::quorum_contact(Now now) const {
 // A sole voter's clock alone is no median where others belong to the cluster (dynamic quorum took their votes): a wrong
 // one would end everything that can expire. So learners are asked then too, and two clocks are needed, of which the
 // lower counts; while there is but one, log time only advances. Before it has begun there is nothing to end.
-std::optional<WallTime> Consensus::State::wall_median(Now now) const {
+std::optional<WallRange> Consensus::State::wall_median(Now now) const {
   const auto& leader = std::get<Leader>(role);
   const Configuration& configuration = *log.configuration();
   const bool begun = log.last_time() != LogTime{};
@@ -167,6 +174,15 @@ std::optional<WallTime> Consensus::State::wall_median(Now now) const {
                                         : leader.progress.at(member.id.node).clock);
   }
   return median_wall(std::move(samples), sole ? 2 : configuration.quorum(), now.steady);
+}
+
+// Log time stands still while nobody leads, for weeks where all were switched off. What is dated by it before the
+// clocks are known is that much older with the first median, and ends as idle a moment after it was made. The votes
+// bring that median (decision 0027); where they came too long ago, the first round trip does, and nothing is committed
+// without one. A sole voter may never hear another clock: where log time has begun it goes on by the time that passes.
+bool Consensus::State::may_date(Now now) const {
+  if (std::get<Leader>(role).dated || wall_median(now) || PARLEY_MUTANT(dates_before_it_knows_the_clocks)) return true;
+  return log.last_time() != LogTime{} && log.configuration()->voters() < 2;
 }
 
 void Consensus::State::lead(Now now, bool forgive) {

@@ -34,6 +34,7 @@ struct Ballot {
   struct Slot {
     bool asked = false;                // the request is on its way, over a link that still stands
     std::optional<bool> granted;
+    ClockSample clock;                 // came with the vote
   };
   std::map<ServerId, Slot> slots;
 
@@ -115,6 +116,7 @@ struct Leader {
   std::uint64_t round_confirmed = 0;     // echoed by a majority of the voters
   std::deque<PendingRead> reads;
   LogClock clock;
+  bool dated = false;                    // it has had a median of the clocks (R14)
   Index settled;                         // committed and durable here; what lies above counts as unsettled
   std::size_t unsettled_bytes = 0;
   std::optional<Transfer> transfer;

@@ -114,7 +114,8 @@ struct Consensus::State {
   std::optional<T> reached_by_majority(Of of, Own own) const;
   std::size_t voters_heard(Now now) const; // itself included, within an election timeout
   TimePoint quorum_contact(Now now) const;
-  std::optional<WallTime> wall_median(Now now) const;
+  std::optional<WallRange> wall_median(Now now) const;
+  bool may_date(Now now) const;            // or commands would bear a time from before this leadership
 
   // -- read_index.cpp
   Result<std::uint64_t, Refusal> begin_read(Now now);

@@ -185,6 +185,7 @@ Kind put(Writer& out, const raft::RequestVoteReply& reply) {
   out.u64(reply.term.value);
   out.boolean(reply.pre_vote);
   out.boolean(reply.vote_granted);
+  out.i64(reply.wall.ms);
   return Kind::request_vote_reply;
 }
 
@@ -193,6 +194,7 @@ raft::RequestVoteReply get_request_vote_reply(Reader& in) {
   reply.term = Term(in.u64());
   reply.pre_vote = in.boolean();
   reply.vote_granted = in.boolean();
+  reply.wall = WallTime{in.i64()};
   return reply;
 }
 

@@ -87,7 +87,8 @@ raft::Message any_message(Input& in) {
     case 1: {
       const Term term(in.any_number());
       const bool pre_vote = in.boolean();
-      return raft::RequestVoteReply{term, pre_vote, in.boolean()};
+      const bool granted = in.boolean();
+      return raft::RequestVoteReply{term, pre_vote, granted, WallTime{static_cast<std::int64_t>(in.any_number())}};
     }
     case 2: return any_append_entries(in);
     case 3: return any_append_entries_reply(in);

@@ -1,4 +1,4 @@
-// When a leader stops to lead (DESIGN.md R2; paper 6.2), and the clock that it keeps (R14).
+// When a leader stops to lead (DESIGN.md R2; paper 6.2).
 #include <gtest/gtest.h>
 
 #include "raft/lone.hpp"
@@ -125,76 +125,6 @@ TEST(Contact, is_remembered_without_a_leader_and_through_terms_and_roles) {
   EXPECT_NE(leader.status().role, Role::leader);
   EXPECT_GE(leader.status().leader_heard, confirmed);
   EXPECT_LT(leader.status().leader_heard, leader.now.steady);
-}
-
-// R14 -----------------------------------------------------------------------------------------------------------------
-
-TEST(LogTimeOfEntries, nothing_is_proposed_before_log_time_has_begun_R14) {
-  Durable founded = log_of({1});
-  founded.entries.front().time = LogTime{};   // as entry 1 always has it: it is the same on all
-  Lone s(std::move(founded));
-  s.lead({2});
-  EXPECT_EQ(propose(s).error(), Refusal::busy) << "it would be of 1970, and expire with the first median";
-  s.acknowledge(2, s.last().index);
-  ASSERT_TRUE(propose(s).ok());
-  EXPECT_GE(s.raft.log().at(s.last().index).time.ms, Lone::start().wall.ms);
-}
-
-// A follower or learner acknowledges everything, and tells its clock.
-void tell(Lone& s, std::uint32_t node, std::int64_t wall) {
-  (void)s.hear_all(node);
-  AppendEntriesReply reply;
-  reply.term = s.status().term;
-  reply.success = true;
-  reply.match_index = s.last().index;
-  reply.wall = WallTime{wall};
-  s.say(node, reply);
-}
-
-std::int64_t time_of_next_entry(Lone& s) {
-  EXPECT_TRUE(propose(s).ok());
-  return s.raft.log().at(s.last().index).time.ms;
-}
-
-// The table of dynamic quorum: A goes on alone, or B and C are learners that have come back.
-TEST(LogTimeOfEntries, a_sole_voter_with_a_wrong_clock_moves_it_only_by_time_that_passes_R14) {
-  Durable begun = log_of_terms(configuration_of(1, 2), {1, 1});
-  const std::int64_t right = Lone::start().wall.ms;
-  begun.entries.back().time = LogTime{right};
-  Lone s(std::move(begun));
-  s.now.wall.ms += 86'400'000LL * 3650;   // ten years ahead
-  s.lead({});
-  EXPECT_FALSE(s.status().clock_median) << "its own clock alone is none";
-  s.pass(milliseconds(1000));
-  EXPECT_LE(time_of_next_entry(s), right + 60'000) << "everything that can expire would end";
-  tell(s, 2, right);
-  EXPECT_TRUE(s.status().clock_median);
-  EXPECT_LE(time_of_next_entry(s), right + 60'000) << "the lower of two";
-  tell(s, 2, right + 7'200'000), tell(s, 3, right + 7'200'000);   // they know better by two hours
-  EXPECT_NEAR(static_cast<double>(time_of_next_entry(s)), static_cast<double>(right + 7'200'000), 1000);
-}
-
-TEST(LogTimeOfEntries, who_is_the_whole_cluster_has_its_own_clock_for_the_median_R14) {
-  Lone s(log_of({1}, 1));
-  s.lead({});
-  EXPECT_TRUE(s.status().clock_median);
-  EXPECT_GE(time_of_next_entry(s), Lone::start().wall.ms);
-}
-
-TEST(LogTimeOfEntries, follows_the_median_of_the_voters_clocks_and_never_falls_R14) {
-  Lone s(log_of({1}));
-  s.now.wall.ms += 86'400'000;   // the leader's clock is a day ahead
-  s.lead({2});
-  EXPECT_FALSE(s.status().clock_median);
-  tell(s, 2, 1'700'000'000'000), tell(s, 3, 1'700'000'000'100);
-  EXPECT_TRUE(s.status().clock_median);
-  ASSERT_TRUE(propose(s).ok());
-  const auto time = s.raft.log().at(s.last().index).time.ms;
-  EXPECT_LE(time, 1'700'000'000'100 + 500);
-  EXPECT_GE(time, 1'700'000'000'000);
-  tell(s, 2, 0), tell(s, 3, 0);   // both fall back to 1970
-  ASSERT_TRUE(propose(s).ok());
-  EXPECT_GE(s.raft.log().at(s.last().index).time.ms, time);
 }
 
 }  // namespace

@@ -56,13 +56,17 @@ class Lone {
     return last;
   }
 
-  // Wins an election with the votes of `voters`, and has its no-op on disk.
+  // Wins an election with the votes of `voters`, whose clocks are like its own, and has its no-op on disk.
   void lead(const std::vector<std::uint32_t>& voters) {
+    lead(voters, [this](std::uint32_t) { return now.wall; });
+  }
+  template <class ClockOf>
+  void lead(const std::vector<std::uint32_t>& voters, ClockOf clock_of) {
     while (status().role == Role::follower) time_out();
     const Term term = status().term.next();
-    for (const std::uint32_t node : voters) say(node, RequestVoteReply{term, true, true});
+    for (const std::uint32_t node : voters) say(node, RequestVoteReply{term, true, true, clock_of(node)});
     sync();
-    for (const std::uint32_t node : voters) say(node, RequestVoteReply{term, false, true});
+    for (const std::uint32_t node : voters) say(node, RequestVoteReply{term, false, true, clock_of(node)});
     sync();
   }
   // A follower's acknowledgement up to there, of the latest contact round that was sent to it.

@@ -67,6 +67,8 @@ Now at(std::int64_t steady_ms, std::int64_t wall_ms) {
   return {TimePoint(milliseconds(steady_ms)), WallTime{wall_ms}};
 }
 
+WallRange agreed(std::int64_t wall_ms) { return {WallTime{wall_ms}, WallTime{wall_ms}}; }
+
 TEST(LogClockPart, without_a_median_it_advances_by_the_steady_clock_alone_R14) {
   LogClock clock(LogTime{1000}, TimePoint(milliseconds(0)));
   EXPECT_EQ(clock.stamp(at(0, 999'999), std::nullopt, slack), LogTime{1000});
@@ -75,18 +77,18 @@ TEST(LogClockPart, without_a_median_it_advances_by_the_steady_clock_alone_R14) {
 
 TEST(LogClockPart, it_follows_the_leaders_wall_clock_only_within_the_slack_of_the_median_R14) {
   LogClock near(LogTime{1000}, TimePoint(milliseconds(0)));
-  EXPECT_EQ(near.stamp(at(0, 50'300), WallTime{50'000}, slack), LogTime{50'300});
+  EXPECT_EQ(near.stamp(at(0, 50'300), agreed(50'000), slack), LogTime{50'300});
   LogClock ahead(LogTime{1000}, TimePoint(milliseconds(0)));
-  EXPECT_EQ(ahead.stamp(at(0, 99'999'999), WallTime{50'000}, slack), LogTime{50'500});
+  EXPECT_EQ(ahead.stamp(at(0, 99'999'999), agreed(50'000), slack), LogTime{50'500});
   LogClock behind(LogTime{1000}, TimePoint(milliseconds(0)));
-  EXPECT_EQ(behind.stamp(at(0, 0), WallTime{50'000}, slack), LogTime{49'500});
+  EXPECT_EQ(behind.stamp(at(0, 0), agreed(50'000), slack), LogTime{49'500});
 }
 
 TEST(LogClockPart, it_never_goes_back_but_runs_at_half_speed_until_the_others_caught_up_R14) {   // C1
   LogClock clock(LogTime{10'000}, TimePoint(milliseconds(0)));
-  EXPECT_EQ(clock.stamp(at(0, 5'000), WallTime{5'000}, slack), LogTime{10'000});
-  EXPECT_EQ(clock.stamp(at(100, 5'100), WallTime{5'100}, slack), LogTime{10'050});
-  EXPECT_EQ(clock.stamp(at(10'100, 15'100), WallTime{15'100}, slack), LogTime{15'100});
+  EXPECT_EQ(clock.stamp(at(0, 5'000), agreed(5'000), slack), LogTime{10'000});
+  EXPECT_EQ(clock.stamp(at(100, 5'100), agreed(5'100), slack), LogTime{10'050});
+  EXPECT_EQ(clock.stamp(at(10'100, 15'100), agreed(15'100), slack), LogTime{15'100});
 }
 
 TEST(LogClockPart, a_million_stamps_in_a_second_lose_nothing_of_it) {
@@ -112,16 +114,27 @@ TEST(LogClockPart, the_median_needs_a_majority_of_fresh_clocks_and_ages_with_the
   const ClockSample fresh{WallTime{7000}, now - milliseconds(100)};
   const ClockSample old{WallTime{9000}, now - clock_sample_age_max - milliseconds(1)};
   EXPECT_EQ(median_wall({fresh, old, {}}, 2, now), std::nullopt);
-  EXPECT_EQ(median_wall({fresh, fresh, old}, 2, now), WallTime{7100});
+  EXPECT_EQ(median_wall({fresh, fresh, old}, 2, now), agreed(7100));
   EXPECT_EQ(median_wall({}, 1, now), std::nullopt);
 }
 
-TEST(LogClockPart, one_fast_clock_moves_the_median_of_neither_two_nor_three) {
+TEST(LogClockPart, of_an_odd_number_of_clocks_the_median_is_one_and_of_an_even_number_two) {
   const TimePoint now(milliseconds(60'000));
   const ClockSample right{WallTime{7000}, now};
   const ClockSample fast{WallTime{9'000'000}, now};
-  EXPECT_EQ(median_wall({right, fast}, 2, now), WallTime{7000});
-  EXPECT_EQ(median_wall({fast, right, right}, 2, now), WallTime{7000});
+  EXPECT_EQ(median_wall({right, fast}, 2, now), (WallRange{WallTime{7000}, WallTime{9'000'000}}));
+  EXPECT_EQ(median_wall({fast, right, right}, 2, now), agreed(7000));
+  EXPECT_EQ(median_wall({fast, right, right, right}, 3, now), agreed(7000));
+}
+
+TEST(LogClockPart, between_two_clocks_that_disagree_it_follows_the_lower_and_is_held_back_by_the_upper_R14) {
+  const WallRange apart{WallTime{0}, WallTime{900'000}};
+  LogClock clock(LogTime{300'000}, TimePoint(milliseconds(0)));
+  EXPECT_EQ(clock.stamp(at(1000, 0), apart, slack), LogTime{301'000}) << "the one may be years behind";
+  EXPECT_EQ(clock.stamp(at(2000, 900'000), apart, slack), LogTime{302'000}) << "or the other one ahead";
+  EXPECT_EQ(clock.stamp(at(2000, 400'000), {{WallTime{400'000}, WallTime{900'000}}}, slack), LogTime{400'000});
+  LogClock ahead(LogTime{1'000'000}, TimePoint(milliseconds(0)));
+  EXPECT_EQ(ahead.stamp(at(1000, 900'000), apart, slack), LogTime{1'000'500}) << "by both";
 }
 
 // The invariants see --------------------------------------------------------------------------------------------------

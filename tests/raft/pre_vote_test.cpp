@@ -35,7 +35,7 @@ TEST(PreVote, granting_one_changes_neither_term_nor_vote_and_can_be_done_for_sev
   Lone s(newborn());
   s.say(2, vote_for(7, id(1, 1), true));
   s.say(3, vote_for(7, id(1, 1), true));
-  EXPECT_EQ(*s.hear<RequestVoteReply>(2), (RequestVoteReply{Term(7), true, true}));
+  EXPECT_EQ(*s.hear<RequestVoteReply>(2), (RequestVoteReply{Term(7), true, true, s.now.wall}));
   EXPECT_TRUE(s.hear<RequestVoteReply>(3)->vote_granted);
   EXPECT_EQ(s.status().term, Term(1));
   EXPECT_FALSE(s.raft.hard_state().voted_for);
@@ -45,7 +45,7 @@ TEST(PreVote, a_server_that_hears_a_leader_does_not_grant_one_9_6) {
   Lone s(newborn());
   s.say(2, append(1, id(1, 1)));
   s.say(3, vote_for(2, id(1, 1), true));
-  EXPECT_EQ(*s.hear<RequestVoteReply>(3), (RequestVoteReply{Term(1), true, false}));
+  EXPECT_EQ(*s.hear<RequestVoteReply>(3), (RequestVoteReply{Term(1), true, false, s.now.wall}));
   s.pass(milliseconds(299));
   s.say(3, vote_for(2, id(1, 1), true));
   EXPECT_FALSE(s.hear<RequestVoteReply>(3)->vote_granted);
@@ -68,7 +68,7 @@ TEST(PreVote, a_refusal_with_a_higher_term_is_learnt_from) {   // catalogue 17
 TEST(PreVote, one_that_asks_with_an_old_term_is_told_the_new_one) {   // catalogue 17
   Lone s(log_of_terms(configuration_of(3), {1, 6}));
   s.say(2, vote_for(4, id(1, 9), true));
-  EXPECT_EQ(*s.hear<RequestVoteReply>(2), (RequestVoteReply{Term(6), true, false}));
+  EXPECT_EQ(*s.hear<RequestVoteReply>(2), (RequestVoteReply{Term(6), true, false, s.now.wall}));
 }
 
 TEST(PreVote, a_grant_is_no_vote_and_a_vote_is_no_grant) {

@@ -51,7 +51,8 @@ struct RawExchange {
   bool refused_as(const char* word) const { return ending == Ending::refused && reason == word; }
 };
 
-// Log time, by which sessions expire, jumps with the next entry of a leader that has heard the others' clocks.
+// Log time, by which sessions expire, jumps with the next entry of a leader that has heard the others' clocks: one that
+// led before the weeks passed hears them with the next round, one that is elected later knows them from the votes.
 inline constexpr Duration weeks_show_within = std::chrono::seconds(60);
 
 // A client session, or a login, that a raw client was told it has.

@@ -89,7 +89,8 @@ std::vector<Golden> goldens() {
        "0110" "0500000000000000" "0400000000000000" "0900000000000000" "01"},
       {raft::RequestVote{Term(5), {Term(4), Index(9)}, false, true},
        "0110" "0500000000000000" "0400000000000000" "0900000000000000" "02"},
-      {raft::RequestVoteReply{Term(5), false, true}, "0111" "0500000000000000" "00" "01"},
+      {raft::RequestVoteReply{Term(5), false, true, WallTime{-1}},
+       "0111" "0500000000000000" "00" "01" "ffffffffffffffff"},
       {append,
        "0112" "0500000000000000" "0400000000000000" "0900000000000000" "0800000000000000" "0700000000000000"
        "02000000" "0500000000000000" "0a00000000000000" "0100000000000000" "01" "02000000" "6869"
@@ -195,7 +196,11 @@ PeerFrame random_frame(Random& random) {
       const auto kind = random.below(3);
       return raft::RequestVote{Term(random.next()), testing::random_entry_id(random), kind == 1, kind == 2};
     }
-    case 8: return raft::RequestVoteReply{Term(random.next()), random.chance(0.5), random.chance(0.5)};
+    case 8: {
+      const bool pre_vote = random.chance(0.5);
+      const auto wall = static_cast<std::int64_t>(random.next());
+      return raft::RequestVoteReply{Term(random.next()), pre_vote, random.chance(0.5), WallTime{wall}};
+    }
     case 9: {
       raft::AppendEntries append{Term(random.next()), testing::random_entry_id(random), Index(random.next()),
                                  random.next(), {}};
