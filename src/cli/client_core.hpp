@@ -208,6 +208,7 @@ class Client::Core {
   StoredSession session_;
   Rollover rollover_ = Rollover::none;
   TimePoint session_retry_at_{};
+  TimePoint sync_retry_at_{};
   MessageFeed feed_;
   std::string replay_for_;   // the account whose messages are delivered from the beginning once it is logged in again
 };

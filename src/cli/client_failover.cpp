@@ -56,7 +56,7 @@ awaitable<void> Client::Core::failover_loop() {
       co_await roll_over();
     } else if (session_.client == 0 && !outbox_.empty() && seams_.clock.now() >= session_retry_at_) {
       co_await open_session();
-    } else if (sync_wanted_) {
+    } else if (sync_wanted_ && seams_.clock.now() >= sync_retry_at_) {
       co_await synchronise();
     } else {
       driver_rung_ = false;
@@ -121,6 +121,7 @@ TimePoint Client::Core::look_after_link() {
   } else {
     pump();
   }
+  if (sync_wanted_) wake = std::min(wake, std::max(sync_retry_at_, now));
   if (session_.client == 0 && !outbox_.empty()) wake = std::min(wake, std::max(session_retry_at_, now));
   return wake;
 }
@@ -175,9 +176,10 @@ bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
 }
 
 // A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may
-// have another one. With every further move patience grows, as above.
+// have another one. A node whose archive is damaged and that nobody fills can't say what was missed. With every further move patience grows, as above.
 bool Client::Core::leave_useless_node(TimePoint now, TimePoint& wake) {
-  if (outbox_.empty() || !options_.follow_leader || servers_.known().size() < 2) {
+  const bool waits = !outbox_.empty() || sync_wanted_;
+  if (!waits || !options_.follow_leader || servers_.known().size() < 2) {
     waits_since_ = never;
     return false;
   }
@@ -211,6 +213,7 @@ void Client::Core::lose_link(const std::string& reason, Loss loss) {
   link_->close();
   link_.reset();
   attached_ = logged_in_ = sync_wanted_ = false;
+  sync_retry_at_ = {};
   move_at_ = never;
   outgoing_.clear();
   outbox_.rewind_all();

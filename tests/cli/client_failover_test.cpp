@@ -131,6 +131,35 @@ TEST_F(ClientTest, ANodeThatCarriesOutNothingIsLeftForAnother) {
   EXPECT_EQ(cluster_.executed, Lines{"send one"});
 }
 
+// Its archive is damaged, and nobody is there to fill it. Seed 1300104.
+TEST_F(ClientTest, ANodeThatCanNotSayWhatWasMissedIsLeftForAnother) {
+  start_ready();
+  log_in("ann");
+  for (int i = 0; i < 1000; ++i) node(2).expect("sync").later(400ms, "no_leader");
+  cluster_.set_leader(2);
+  node(1).go_down();
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, 5s));
+  node(1).come_up();
+  cluster_.add_message("missed");
+  cluster_.set_leader(3);
+  node(2).notify("leader", {{"node", nullptr}, {"address", nullptr}});   // it alone does not know
+  EXPECT_TRUE(world_.run_until([&] { return recorder_.messages == Lines{"missed"}; }, 10s));
+  EXPECT_NE(connected_to(), 2U);
+}
+
+TEST_F(ClientTest, AFailedSyncDoesNotKeepANodeThatCarriesOutNothing) {
+  start_ready();
+  log_in("ann");
+  for (int i = 0; i < 1000; ++i) node(2).expect("sync").later(400ms, "busy");
+  cluster_.set_leader(2);
+  node(1).go_down();
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, 5s));
+  cluster_.set_leader(3);
+  cluster_.add_message("missed");
+  EXPECT_TRUE(world_.run_until([&] { return recorder_.messages == Lines{"missed"}; },
+                               options_.no_outcome_patience + 10s));
+}
+
 TEST_F(ClientTest, ANodeThatTalksIsNotAsked) {
   start_ready();
   for (int i = 0; i < 10; ++i) {

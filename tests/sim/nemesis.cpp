@@ -80,7 +80,7 @@ void Nemesis::look_after_nodes() {
     const bool told = went_as_told(node);
     if (told && !cared.seen_to) cared.outside = true;
     if (cared.outside) continue;
-    if (!node.last_words().empty() && !cared.may_end && !cared.full && !cared.damaged && !told && !finding_) {
+    if (!node.last_words().empty() && !cared.may_end && !is_full(cared) && !cared.damaged && !told && !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
     restart_after(node, Duration(random_.below(static_cast<std::uint64_t>(restart_at_most.count()))));
@@ -106,7 +106,7 @@ void Nemesis::start(SimNode& node) {
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
   const auto refused = node.try_start();
   if (!refused) return;
-  if (cared.may_end || cared.full) return;   // it is tried again
+  if (cared.may_end || is_full(cared)) return;   // it is tried again
   if (cared.damaged && is_needed(*refused)) return stays_down(node);
   if (!finding_) {
     finding_ = "node " + std::to_string(node.id().value) + " does not start, though " +

@@ -45,7 +45,7 @@ class Nemesis {
  private:
   struct Care {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
-    bool full = false;             // its disk, until somebody makes space: it ends, or does not start, again and again
+    TimePoint full_until = long_ago;   // its disk is, until somebody makes space: it ends or does not start meanwhile
     bool damaged = false;          // bytes of its disk are not what it wrote, noticed or not,
     Incarnation damaged_as;        // of this one: it is whole again as another one that votes
     bool wiped = false;            // its disk was lost, and it is not a voter again yet
@@ -141,6 +141,7 @@ class Nemesis {
   // nemesis_disks.cpp
   bool disk_fault(const FaultEvent& event, Random& random);
   void fail_disk(SimNode& node, const FaultEvent& event, Random& random);
+  bool is_full(const Care& cared) const;
   void fill_disks(SimNode& node, Duration lasts, Random& random);
   void damage(SimNode& node, const FaultEvent& event, Random& random);
   bool rot(SimNode& node, const std::string& file, Random& random);

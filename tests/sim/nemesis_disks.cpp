@@ -83,6 +83,8 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
   restart_after(node, event.lasts);
 }
 
+bool Nemesis::is_full(const Care& cared) const { return cluster_.world().now() < cared.full_until; }
+
 // One disk has no space left for anything new, or one or all of them too little to lead with.
 void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
   const bool none = random.chance(0.5);
@@ -92,12 +94,12 @@ void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
     if (!all && &filled != &node) continue;
     say("the disk of node " + std::to_string(i) + (none ? " is full" : " is nearly full"));
     filled.disk().set_free_bytes(none ? 0 : nearly_full_bytes);
-    if (none) care(filled).full = true;
+    if (none) care(filled).full_until = never;
     hold(lasts, [this, &filled] {
       say("there is space on the disk of node " + std::to_string(filled.id().value));
       filled.disk().set_free_bytes(store::MemoryDisk::plenty);
-      World& world = cluster_.world();   // in the next phase, too
-      world.schedule(world.now() + noticed_after, [this, &filled] { care(filled).full = false; });
+      TimePoint& until = care(filled).full_until;
+      if (until == never) until = cluster_.world().now() + noticed_after;
     });
   }
 }
