@@ -176,7 +176,8 @@ bool Client::Core::leave_leaderless_node(TimePoint now, TimePoint& wake) {
 }
 
 // A leader that is cut off with half of the voters stays one (R2), says so, and can carry out nothing; the others may
-// have another one. A node whose archive is damaged and that nobody fills can't say what was missed. With every further move patience grows, as above.
+// have another one. A node whose archive is damaged and that nobody fills can't say what was missed. With every further
+// move patience grows, as above.
 bool Client::Core::leave_useless_node(TimePoint now, TimePoint& wake) {
   const bool waits = !outbox_.empty() || sync_wanted_;
   if (!waits || !options_.follow_leader || servers_.known().size() < 2) {
