@@ -1,3 +1,5 @@
+#include <chrono>
+#include <cstdio>
 #include <stdexcept>
 
 #include "gaps.hpp"
@@ -9,6 +11,17 @@ using namespace std::chrono_literals;
 
 constexpr auto settle = 500ms;    // of undisturbed writing before each kill
 constexpr auto observe = 3s;      // after the kill, for the gap to show
+constexpr auto worth_telling = 100ms;   // the bar: whoever looks into it finds the moment in the nodes' logs
+
+void tell(NodeId leader, Duration gap) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::hh_mm_ss time(now - day);
+  std::fprintf(stderr, "node %u was killed 3 s before %02d:%02d:%02d UTC: %lld ms without an acknowledged write\n",
+               leader.value, static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+               static_cast<int>(time.seconds().count()),
+               static_cast<long long>(std::chrono::duration_cast<milliseconds>(gap).count()));
+}
 
 awaitable<void> one_kill(Run run, Writers& writers, Samples& overall, Samples& single) {
   auto& cluster = run.cluster.cluster();
@@ -22,7 +35,9 @@ awaitable<void> one_kill(Run run, Writers& writers, Samples& overall, Samples& s
   co_await cluster.pause(observe);
   const TimePoint to = run.cluster.clock().now();
   co_await writers.end();
-  overall.add(longest_gap_overall(writers, from, to));
+  const Duration gap = longest_gap_overall(writers, from, to);
+  if (gap > worth_telling) tell(leader, gap);
+  overall.add(gap);
   single.add(longest_gap_of_one(writers, from, to));
   co_await cluster.supervisor().wait_until_ended(leader);
   require(cluster.supervisor().start(leader));
