@@ -1,6 +1,7 @@
 #include "cli/status_table.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <boost/json/array.hpp>
 #include <utility>
 
@@ -72,6 +73,21 @@ void snapshot_lines(const json::object& status, std::string_view which, std::vec
   }
 }
 
+// Whose clock is wrong enough for people to notice: the leader knows.
+void clock_lines(const json::object& status, std::string_view which, std::vector<std::string>& lines) {
+  constexpr std::int64_t worth_telling_ms = 10'000;
+  const auto* members = array_field(status, which);
+  for (std::size_t i = 0; members && i < members->size(); ++i) {
+    const auto* member = (*members)[i].if_object();
+    const auto* ahead = member == nullptr ? nullptr : member->if_contains("clock_ahead_ms");
+    if (ahead == nullptr || !ahead->is_int64() || std::abs(ahead->get_int64()) < worth_telling_ms) continue;
+    const std::string seconds = std::to_string(std::abs(ahead->get_int64()) / 1000);
+    const std::string way = ahead->get_int64() > 0 ? " s ahead of" : " s behind";
+    lines.push_back("the clock of node " + number_text(*member, "node") + " is " + seconds + way +
+                    " the leader's: set the one that is wrong");
+  }
+}
+
 std::string waiting_text(const json::object& status) {
   const auto* waiting = array_field(status, "waiting_for");
   std::string text;
@@ -97,6 +113,8 @@ std::vector<std::string> common_lines(const json::object& status) {
     lines.push_back("the cluster is not founded yet: waiting for node " + waiting);
   snapshot_lines(status, "voters", lines);
   snapshot_lines(status, "learners", lines);
+  clock_lines(status, "voters", lines);
+  clock_lines(status, "learners", lines);
   return lines;
 }
 

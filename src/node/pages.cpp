@@ -17,6 +17,9 @@ class Text {
   void value(std::string_view metric, std::uint64_t number, std::string_view labels = {}) {
     fmt::format_to(std::back_inserter(text_), "{}{} {}\n", metric, labels, number);
   }
+  void value(std::string_view metric, milliseconds time, std::string_view labels) {
+    fmt::format_to(std::back_inserter(text_), "{}{} {}\n", metric, labels, time.count());
+  }
   void gauge(std::string_view metric, std::string_view help, std::uint64_t number) {
     family(metric, "gauge", help);
     value(metric, number);
@@ -30,6 +33,17 @@ class Text {
  private:
   std::string text_;
 };
+
+// R14: where there is no median, or a clock is wrong, expiry and retention are not to be relied on.
+void clock_metrics(Text& out, const raft::Status& status) {
+  if (status.role != raft::Role::leader) return;
+  out.gauge("parley_clock_median", "Leader: 1 if the clocks of a majority are known", status.clock_median ? 1 : 0);
+  out.family("parley_clock_ahead_ms", "gauge", "Leader: how far another node's clock is ahead of its own");
+  for (const auto& peer : status.peers) {
+    if (!peer.clock_ahead) continue;
+    out.value("parley_clock_ahead_ms", *peer.clock_ahead, fmt::format("{{node=\"{}\"}}", peer.id.node.value));
+  }
+}
 
 void consensus_metrics(Text& out, const Services& services) {
   const auto status = services.replication->status();
@@ -45,6 +59,7 @@ void consensus_metrics(Text& out, const Services& services) {
   out.gauge("parley_persisted_index", "Highest index synced to this node's disk", status.persisted_index.value);
   out.counter("parley_elections_total", "Elections started by this node since its start", status.elections_started);
   out.counter("parley_leaderships_total", "Times this node became leader since its start", status.leaderships);
+  clock_metrics(out, status);
   const auto copies = copies_of(services, status);
   out.gauge("parley_voters", "Voters in the configuration", copies.voters);
   out.gauge("parley_voters_connected", "Voters that this node hears, itself included", copies.connected);

@@ -55,7 +55,10 @@ json::array members(const Services& services, const raft::Status& status, bool v
     voter["address"] = member.client_address;
     voter["connected"] = self || services.replication->connected(member.id.node);
     voter["match"] = nullptr;  // the leader alone knows
-    if (const auto* peer = peer_of(status, member.id)) voter["match"] = peer->match_index.value;
+    if (const auto* peer = peer_of(status, member.id)) {
+      voter["match"] = peer->match_index.value;
+      if (peer->clock_ahead) voter["clock_ahead_ms"] = peer->clock_ahead->count();
+    }
     if (self) voter["match"] = status.persisted_index.value;
     if (const auto sent = services.replication->snapshot_sent(member.id.node)) voter["snapshot"] = snapshot_json(*sent);
     result.push_back(std::move(voter));

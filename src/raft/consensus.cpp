@@ -343,7 +343,7 @@ Status Consensus::State::status() const {
       shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),
                              progress.mode() == Progress::Mode::replicate, heard,
                              progress.mode() == Progress::Mode::snapshot, progress.offered(),
-                             progress.heard_at});
+                             progress.heard_at, clock_ahead(progress.clock, clock)});
     }
   }
   return shown;

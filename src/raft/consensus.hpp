@@ -43,6 +43,7 @@ struct PeerStatus {
   Index snapshot_offered;        // of the offer that stands; 0: none, so make a copy and offer it. While one stands
                                  // the log is not to be compacted beyond it: the peer goes on from there
   TimePoint heard_at = long_ago; // its last answer in this term; at first the beginning of the leadership
+  std::optional<milliseconds> clock_ahead;   // of this server's, as of its last answer (R14); empty: not heard lately
 };
 
 struct Status {

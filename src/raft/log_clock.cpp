@@ -24,6 +24,12 @@ std::optional<WallRange> median_wall(std::vector<ClockSample> samples, std::size
   return WallRange{{walls[(walls.size() - 1) / 2]}, {walls[walls.size() / 2]}};
 }
 
+std::optional<milliseconds> clock_ahead(const ClockSample& sample, Now now) {
+  if (sample.taken == long_ago || sample.taken + clock_sample_age_max < now.steady) return std::nullopt;
+  const auto age = std::chrono::duration_cast<milliseconds>(std::max(now.steady, sample.taken) - sample.taken);
+  return milliseconds(sane(sample.wall.ms) - sane(now.wall.ms)) + age;
+}
+
 LogClock::LogClock(LogTime last, TimePoint now) : time_(milliseconds(sane(last.ms))), at_(now), last_(last) {}
 
 LogTime LogClock::stamp(Now now, std::optional<WallRange> median, milliseconds slack) {

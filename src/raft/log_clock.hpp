@@ -27,6 +27,9 @@ std::optional<WallRange> median_wall(std::vector<ClockSample> samples, std::size
 
 inline constexpr milliseconds clock_sample_age_max{10'000};
 
+// How far a clock is ahead of this server's, behind if negative. nullopt: its sample is too old.
+std::optional<milliseconds> clock_ahead(const ClockSample& sample, Now now);
+
 // Log time (R14) as the leader stamps it: milliseconds since 1970 that never go back along the log.
 //
 //  - It advances by the leader's steady clock from the last entry it found in the log.

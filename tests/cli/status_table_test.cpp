@@ -63,6 +63,16 @@ TEST(StatusTableTest, WhoTakesOverTheArchiveIsNamedWithHowFarItIs) {
   EXPECT_EQ(describe_status(itself).back(), "this node takes over the archive of another one: 39 % of 101 MiB");
 }
 
+TEST(StatusTableTest, AClockThatIsWrongIsNamed) {
+  auto leader = answer(1, "leader", 7, 1);
+  leader.status["voters"] = json::parse(
+      R"([{"node":1,"connected":true},{"node":2,"connected":true,"clock_ahead_ms":-3600123},
+          {"node":3,"connected":true,"clock_ahead_ms":9999}])");
+  const std::string text = joined(summarise({leader}));
+  EXPECT_NE(text.find("the clock of node 2 is 3600 s behind the leader's"), std::string::npos) << text;
+  EXPECT_EQ(text.find("the clock of node 3"), std::string::npos) << text;
+}
+
 TEST(StatusTableTest, ADeposedLeaderOfAnOlderTermIsNotBelieved) {
   const auto view = summarise({answer(1, "leader", 7, 1), answer(2, "leader", 9, 2)});
   EXPECT_EQ(view.summary.at("leader").to_number<int>(), 2);

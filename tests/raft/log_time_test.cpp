@@ -52,6 +52,24 @@ TEST(LogTimeOfEntries, a_vote_tells_the_voters_clock_R14) {
 }
 
 // All were switched off for weeks. Whatever is opened first must not be as old as what was before.
+TEST(LogTimeOfEntries, a_leader_shows_how_far_other_clocks_are_ahead_of_its_own) {
+  Lone s(dated(configuration_of(3), right()));
+  s.lead({2});
+  tell(s, 2, s.now.wall.ms - day);
+  tell(s, 3, s.now.wall.ms + 5000);
+  s.pass(milliseconds(1000));
+  const auto status = s.status();
+  ASSERT_EQ(status.peers.size(), 2U);
+  EXPECT_EQ(status.peers[0].clock_ahead, milliseconds(-day));
+  EXPECT_EQ(status.peers[1].clock_ahead, milliseconds(5000));
+  for (int i = 0; i < 20; ++i) {
+    s.pass(milliseconds(500));
+    tell(s, 2, s.now.wall.ms);
+  }
+  EXPECT_EQ(s.status().peers[0].clock_ahead, milliseconds(0));
+  EXPECT_EQ(s.status().peers[1].clock_ahead, std::nullopt) << "it was not heard lately";
+}
+
 TEST(LogTimeOfEntries, a_new_leader_dates_its_first_entry_by_the_clocks_of_its_voters_R14) {
   const auto its_clock = [](std::uint32_t) { return WallTime{right()}; };
   for (const std::int64_t own : {right(), right() + ten_years}) {
