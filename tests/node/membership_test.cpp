@@ -84,6 +84,31 @@ TEST_F(MembershipTest, AnUnknownNodeIsToldToBeAddedAndBecomesAVoterOnceItIs) {
   EXPECT_EQ(ask(fourth, Action::add, 4).text, "node 4 is a member already, at these addresses");
 }
 
+// Its own file lists itself and a follower: it hears of the leader by its call alone, which may come before the newcomer
+// knows of any cluster.
+TEST_F(MembershipTest, ANewcomerWhoseFileNamesNoLeaderAnswersWhoeverOfItsClusterCalls) {
+  auto& fourth = cluster.node(4);
+  const auto known = follower().id();
+  std::erase_if(fourth.config().nodes, [&](const auto& node) { return node.id != known && node.id != fourth.id(); });
+  cluster.fabric().part_both(4, known.value);
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, 4).outcome, Outcome::done);
+  ASSERT_TRUE(fourth.start().ok());
+  auto& leader = *cluster.leader();
+  ASSERT_TRUE(cluster.wait([&] { return leader.replication().connected(fourth.id()); })) << cluster.story();
+  ASSERT_EQ(fourth.replication().consensus(), nullptr) << "else this shows nothing";
+  cluster.fabric().heal();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); })) << cluster.story();
+
+  fourth.kill();   // and where it is called when it belongs to the cluster already
+  fourth.wipe();
+  cluster.fabric().part_both(4, leader.id().value);
+  ASSERT_TRUE(fourth.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return fourth.replication().consensus() != nullptr; })) << cluster.story();
+  cluster.fabric().heal();
+  ASSERT_TRUE(cluster.wait([&] { return fourth.replication().status().configuration != nullptr; })) << cluster.story();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); }, 60s)) << cluster.story();
+}
+
 TEST_F(MembershipTest, ANodeThatHasMovedIsReachedThereAndTellsTheClusterItself) {   // R6
   auto& moved = follower();
   moved.kill();
