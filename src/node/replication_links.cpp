@@ -173,7 +173,7 @@ Greeting ReplicationNode::answer(const wire::Hello& hello) {
 
 void ReplicationNode::inbound_up(const wire::Hello& hello) {
   forwards_.link_lost(hello.from.node);   // what it still had to answer on a former link is lost
-  if (!configuration_) callers_.insert_or_assign(hello.from, hello);
+  callers_.insert_or_assign(hello.from, hello);
   meet(hello);
   if (auto* known = peer(hello.from.node)) known->dial_now();
   if (driver_.started() && is_other_incarnation(hello.from)) say_not_a_member(hello.from);
