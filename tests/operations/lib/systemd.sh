@@ -7,7 +7,7 @@ systemctl() {
       --now) now=yes ;;
       --no-block) block= ;;
       parley@*) node=${word#parley@} ;;
-      daemon-reload | enable | disable | start | stop | restart) verb=$word ;;
+      daemon-reload | enable | disable | start | stop | restart | reset-failed) verb=$word ;;
       *) fail "systemctl $*: this stand-in does not know $word" ;;
     esac
   done
@@ -17,6 +17,7 @@ systemctl() {
     disable) if [ -n "$now" ]; then stop_unit "$node"; fi ;;
     start) start_unit "$node" "$block" ;;
     stop) stop_unit "$node" ;;
+    reset-failed) unset "GIVEN_UP[$HOST/$node]" ;;
     restart)
       stop_unit "$node"
       start_unit "$node" "$block" ;;
@@ -27,11 +28,18 @@ unit_log() { printf '%s' "$ROOT/host-$HOST.log"; }
 unit_runs() { [ -n "${UNIT_PID[$1]-}" ] && kill -0 "${UNIT_PID[$1]}" 2>/dev/null; }
 setting() { sed -n "s/^$1=//p" "$HOST_FOLDER/etc/systemd/system/parley@.service"; }
 
+# Restart=on-failure is not played: a node that ended with a failure is taken for one that did so StartLimitBurst times.
+declare -A GIVEN_UP
+
 # Started is, as Type=notify and TimeoutStartSec=infinity have it, a node that serves.
 start_unit() {
   local node=$1 id=$HOST/$1 data=$HOST_FOLDER/var/lib/parley command
   if unit_runs "$id"; then return 0; fi
-  if [ -n "${UNIT_PID[$id]-}" ]; then forget_unit "$id"; fi   # it ended by itself
+  if [ -n "${UNIT_PID[$id]-}" ]; then   # it ended by itself
+    forget_unit "$id"
+    if [ "$ENDED" != 0 ]; then GIVEN_UP[$id]=yes; fi
+  fi
+  if [ -n "${GIVEN_UP[$id]-}" ]; then return 1; fi
   [ "$(setting Type)" = notify ] && [ "$(setting User)" = parley ] || fail "not the unit that this stand-in knows"
   if [ ! -d "$data" ]; then mkdir -m 700 "$data" && give "$data"; fi   # StateDirectory
   check_given "$HOST_FOLDER/etc/parley/cluster.key" "$data"

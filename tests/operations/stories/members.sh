@@ -31,13 +31,16 @@ grep -q 'node 2 was removed from the cluster' "$ROOT/host-2.log"
 eventually 10 voters_are 1,3,4
 room_has hello
 
-# A removed node ends at every start, until it is added again. It was told nothing but what its directory knows.
+# A removed node ends at every start, until it is added again.
 not ssh host-2 systemctl start parley@2 || fail 'a removed node serves'
-parley member add 2 --peer "$NETWORK.2:7101" --client "$NETWORK.2:7201"
-ssh host-2 systemctl start parley@2
+play 'parley member add 2 --peer 10.0.0.2:7101 --client 10.0.0.2:7201'
+not ssh host-2 systemctl start parley@2 || fail 'systemd had not given it up'
+play 'ssh host-2 systemctl reset-failed parley@2'
+play 'ssh host-2 systemctl start parley@2'
 eventually 30 voters_are 1,2,3,4
 
-# Node 3 moves, and the operator is the first to say so.
+# Node 3 moves (back to the page's list), and the operator is the first to say so.
+section 'Members'
 ssh host-3 systemctl stop parley@3
 ADDRESS[3]=9
 sed -i "s/$NETWORK.3:/$NETWORK.9:/g" "$(folder_of 3)/etc/parley/cluster_config.json"
