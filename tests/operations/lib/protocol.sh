@@ -26,9 +26,13 @@ request() { send_text "{\"jsonrpc\":\"2.0\",\"id\":$3,\"method\":\"$1\",\"params
 
 # ask_as_operator ADDRESS TOKEN METHOD PARAMETERS: a sequenced request, carried out or the story ends.
 ask_as_operator() {
+  local line=
   exec 9<>"/dev/tcp/${1%:*}/${1#*:}"
   printf 'GET /v1/rpc HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' >&9
   printf 'Sec-WebSocket-Key: cGFybGV5LW9wZXJhdGlvbg==\r\nSec-WebSocket-Version: 13\r\n\r\n' >&9
+  until [ "$line" = $'\r' ]; do   # RFC 6455, 4.1: nothing may be sent before the answer
+    IFS= read -r -t 10 -u 9 line || fail 'no answer to the handshake'
+  done
   request hello '{"protocol":1}' 1
   request operator "{\"token\":\"$2\"}" 2
   request client.open '{"key":"a-key-of-one-story-alone"}' 3

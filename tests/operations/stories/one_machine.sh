@@ -28,5 +28,17 @@ listed=$(sed -n '/^| key | meaning/,/^$/p' "$DOCUMENT" | sed -n 's/^| `\([a-z_]*
 page_is 200 "$NETWORK.100:7201" /healthz
 page_is 200 "$NETWORK.100:7201" /readyz
 has "$(page "$NETWORK.100:7202" /metrics)" 'parley_voters 3'
-kill -KILL "${TERMINAL[node-2]}" "${TERMINAL[node-3]}"
+{ kill -KILL "${TERMINAL[node-2]}" "${TERMINAL[node-3]}"; } 2>/dev/null
+wait "${TERMINAL[node-2]}" "${TERMINAL[node-3]}" 2>/dev/null || true
 eventually 10 not page_is 200 "$NETWORK.100:7202" /healthz
+
+# The console of a local cluster knows the words that the page has for it.
+words=$(sed -n '/^`parley demo`/,/^$/p' "$DOCUMENT" | tr '\n' ' ' | grep -o '`[a-z]* *[a-z0-9]*`' | tr -d '`' | grep -v '^parley')
+[ "$(wc -l <<<"$words")" = 5 ] || fail "the page has other words than these: $words"
+parley up --temporary >"$ROOT/said" 2>&1 <<<"$words
+status
+quit"
+SAID=$(<"$ROOT/said")
+lacks "$SAID" 'there is no command'
+has "$SAID" 'is down'
+has "$SAID" 'all cables are in place'
