@@ -43,7 +43,12 @@ page_is() { page "$2" "$3" | head -n 1 | grep -q "^HTTP/1.1 $1 "; }
 # status_is EXPRESSION: of what `parley status --json` says, from the host where the story is.
 status_is() { parley status --json | jq -e "$1"; }
 voters_are() { status_is "[.voters[] | select(.connected) | .node] == [$1] and .leader != null and .learners == []"; }
-voter() { status_is ".voters | any(.node == $1 and .connected)"; }
+# The same, and these nodes answer and have all that is committed, which a lost disk has not yet that holds a voter's place.
+cluster_is() {
+  voters_are "$1" &&
+    status_is "[.nodes[] | select(.reachable) | .status] | (map(.commit) | max) as \$commit |
+      map(select(.applied >= \$commit) | .node) | sort == [$1]"
+}
 
 # chats LINE...: as anna, in #ops, from anywhere; what the chat said is in SAID.
 chats() {

@@ -1,7 +1,7 @@
 # A backup of a cluster that runs, the drill with it, and a new cluster from it when everything is lost.
 
 three_hosts
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 says 'before the backup'
 
 section 'Backup, restore, recover'
@@ -27,7 +27,7 @@ play 'parley node --config drill.json --id 1 &' 2>"$ROOT/drill.log"
 drill=$!
 PARLEY_CONFIG=   # the drill's is named in each command
 leads() { hear 'parley status --config drill.json' && [[ $SAID = *'leader node 1'* ]]; }
-eventually 20 leads
+eventually 30 leads
 applied=$(parley status --config drill.json --json | jq '.nodes[0].status.applied')
 [ "$applied" -ge "$index" ] || fail "applied $applied, of a backup up to $index"
 play 'parley chat --config drill.json' >"$ROOT/said" <<'END'
@@ -56,7 +56,7 @@ play 'chown -R parley: /var/lib/parley/node-1'
 play 'systemctl start parley@1'
 play 'ssh host-2 systemctl start parley@2'
 play 'ssh host-3 systemctl start parley@3'
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 says 'after the restore'
 room_has hello 'before the backup' 'after the restore'
 lacks "$SAID" 'after the backup'

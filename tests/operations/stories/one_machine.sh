@@ -5,7 +5,7 @@ write_file three-terminals cluster_config.json
 play_in_terminal node-1 'parley node --config cluster_config.json --id 1'
 play_in_terminal node-2 'parley node --config cluster_config.json --id 2'
 play_in_terminal node-3 'parley node --config cluster_config.json --id 3'
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 play 'parley chat --config cluster_config.json' >"$ROOT/said" <<'END'
 /register anna a-long-enough-password
 /create #ops
@@ -30,7 +30,7 @@ page_is 200 "$NETWORK.100:7201" /readyz
 has "$(page "$NETWORK.100:7202" /metrics)" 'parley_voters 3'
 { kill -KILL "${TERMINAL[node-2]}" "${TERMINAL[node-3]}"; } 2>/dev/null
 wait "${TERMINAL[node-2]}" "${TERMINAL[node-3]}" 2>/dev/null || true
-eventually 10 not page_is 200 "$NETWORK.100:7202" /healthz
+eventually 30 not page_is 200 "$NETWORK.100:7202" /healthz
 
 # The console of a local cluster knows the words that the page has for it.
 words=$(sed -n '/^`parley demo`/,/^$/p' "$DOCUMENT" | tr '\n' ' ' | grep -o '`[a-z]* *[a-z0-9]*`' | tr -d '`' | grep -v '^parley')

@@ -1,10 +1,10 @@
 # Two disks of three are lost for good; the third goes on alone, and the others join it over empty ones.
 
 three_hosts
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 says 'before the loss'
 archived() { status_is '.nodes | all(.status.applied == .status.commit) and (map(.status.commit) | unique | length == 1)'; }
-eventually 20 archived
+eventually 30 archived
 
 on_host 2
 export PARLEY_CONFIG=$HOST_FOLDER/etc/parley/cluster_config.json
@@ -28,7 +28,7 @@ room_has hello 'before the loss'
 
 ssh host-1 systemctl start parley@1
 ssh host-3 systemctl start parley@3
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 says 'after the recover'
 
 systemctl stop parley@2

@@ -17,7 +17,7 @@ write_lines | parley chat --no-store --no-resume --drain-timeout 30000 >"$ROOT/w
 writer=$!
 acknowledged() { grep -c '^sent to #ops as ' "$ROOT/writer.log"; }
 more_than() { [ "$(acknowledged)" -gt "$1" ]; }
-eventually 20 more_than 5
+eventually 30 more_than 5
 
 pids() { printf '%s\n' "${UNIT_PID[@]}" | sort; }
 before=$(pids)
@@ -41,10 +41,10 @@ hear 'parley --version'
 has "$SAID" "parley $(sed -n 's/^project(parley VERSION \([0-9.]*\).*/\1/p' "$PROJECT/CMakeLists.txt")"
 for id in 1 2 3; do
   play "parley member transfer $id"
-  eventually 10 status_is ".leader == $id"
+  eventually 30 status_is ".leader == $id"
 done
 
-eventually 20 more_than $(($(acknowledged) + 5))
+eventually 30 more_than $(($(acknowledged) + 5))
 : >"$ROOT/enough"
 wait "$writer" || fail "the writer ended with $?: $(tail -n 5 "$ROOT/writer.log")"
 others=$(grep -v '^sent to #ops\|anna: line\|^\* \|^logged in\|^talking in' "$ROOT/writer.log" || true)

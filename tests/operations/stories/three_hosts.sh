@@ -1,8 +1,8 @@
 # From nothing to a cluster on three hosts; who listens and dials where; another key for all of them.
 
 three_hosts
-eventually 30 voters_are 1,2,3
-eventually 10 status_is '.bearable == "yes" and .copies == 3'
+eventually 30 cluster_is 1,2,3
+eventually 30 status_is '.bearable == "yes" and .copies == 3'
 room_has hello
 [ "$(stat -c %a "$HOST_FOLDER/etc/parley/cluster.key")" = 600 ] || fail 'others may read the key'
 
@@ -54,12 +54,12 @@ play 'nft -c -f parley.nft'
 section 'Another key'
 cp "$HOST_FOLDER/etc/parley/cluster.key" former.key
 play_script another-key
-eventually 30 voters_are 1,2,3
+eventually 30 cluster_is 1,2,3
 room_has hello
 not cmp -s former.key "$HOST_FOLDER/etc/parley/cluster.key" || fail 'the key is the same'
 cmp "$(folder_of 1)/etc/parley/cluster.key" "$(folder_of 3)/etc/parley/cluster.key"
 ssh host-3 systemctl stop parley@3
 cp other.key "$(folder_of 3)/etc/parley/cluster.key"
 ssh host-3 systemctl start --no-block parley@3
-eventually 20 grep -q 'it has another cluster key than this node' "$ROOT/host-3.log"
-eventually 20 grep -q 'it has another cluster key than this node' "$ROOT/host-1.log"
+eventually 30 grep -q 'it has another cluster key than this node' "$ROOT/host-3.log"
+eventually 30 grep -q 'it has another cluster key than this node' "$ROOT/host-1.log"
