@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "net/address.hpp"
 #include "node/replication_node.hpp"
 #include "raft/log.hpp"
 
@@ -303,6 +304,7 @@ bool ReplicationNode::post_to(NodeId to, wire::PeerFrame frame) {
 
 // Those in the file come first: they are what the operator of this node knows (R6). Then the log's, then the one at
 // which the node itself says that it is: who has moved is reached before the log knows it, and so learns who leads.
+// It may have said so when it had no place yet.
 std::vector<std::string> ReplicationNode::addresses_of(const raft::Member& member) const {
   std::vector<std::string> addresses;
   const auto add = [&addresses](const std::string& address) {
@@ -311,6 +313,8 @@ std::vector<std::string> ReplicationNode::addresses_of(const raft::Member& membe
   if (const auto* configured = config_.find(member.id.node)) add(configured->peer.advertise);
   add(member.peer_address);
   if (const auto said = said_addresses_.find(member.id); said != said_addresses_.end()) add(said->second);
+  const auto caller = callers_.find(member.id);
+  if (caller != callers_.end() && net::parse_address(caller->second.address).ok()) add(caller->second.address);
   return addresses;
 }
 

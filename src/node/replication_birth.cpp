@@ -76,6 +76,7 @@ net::awaitable<void> ReplicationNode::begin_log(raft::PersistBatch batch, store:
   identity_ = std::move(identity);
   if (stopping_) co_return;
   start_consensus();
+  for (const auto& [server, hello] : callers_) meet(hello);
   for (const auto& [id, peer] : peers_) {   // to greet as a member of the cluster
     link_lines_[id].redialling = peer->up();
     peer->redial();

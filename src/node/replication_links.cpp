@@ -173,6 +173,7 @@ Greeting ReplicationNode::answer(const wire::Hello& hello) {
 
 void ReplicationNode::inbound_up(const wire::Hello& hello) {
   forwards_.link_lost(hello.from.node);   // what it still had to answer on a former link is lost
+  callers_.insert_or_assign(hello.from, hello);
   meet(hello);
   if (auto* known = peer(hello.from.node)) known->dial_now();
   if (driver_.started() && is_other_incarnation(hello.from)) say_not_a_member(hello.from);
@@ -181,6 +182,7 @@ void ReplicationNode::inbound_up(const wire::Hello& hello) {
 
 // Its answers to what was forwarded came over this link.
 void ReplicationNode::inbound_down(ServerId from) {
+  callers_.erase(from);
   remote_presence_.erase(from.node);
   short_of_space_.erase(from);
   autopilot_.hung_up(from);

@@ -48,7 +48,8 @@ std::optional<Greeting> ReplicationNode::answer_to_stranger(const wire::Hello& h
 }
 
 // Who was let in though this node does not know it is answered at the address that it gives, until the log tells one;
-// and a member at that one, too.
+// and a member at that one, too. Who knows nobody yet, as it joins, answers whoever of its cluster calls: it may be the
+// leader, which can't fill what it does not hear (decision 0023).
 void ReplicationNode::meet(const wire::Hello& hello) {
   if (!born() || hello.cluster != identity_.cluster || !net::parse_address(hello.address).ok()) return;
   if (const auto* member = configuration_ ? configuration_->find(hello.from) : nullptr) {
@@ -57,11 +58,17 @@ void ReplicationNode::meet(const wire::Hello& hello) {
     if (auto* known = peer(hello.from.node)) known->set_addresses(addresses_of(*member));
     return;
   }
-  if (!is_stranger(hello.from) || configuration_->find(hello.from.node) != nullptr) return;
+  const bool knows_members = configuration_ != nullptr;
+  if (knows_members && (!is_stranger(hello.from) || configuration_->find(hello.from.node) != nullptr)) return;
   const bool known = peer(hello.from.node) != nullptr;
   if (!known && peers_.size() >= peers_max) return;
   Peer& met = known ? *peer(hello.from.node) : add_peer(hello.from.node);
-  met.set_addresses({hello.address});
+  std::vector<std::string> addresses{hello.address};
+  const auto* configured = knows_members ? nullptr : config_.find(hello.from.node);
+  if (configured != nullptr && configured->peer.advertise != hello.address) {
+    addresses.insert(addresses.begin(), configured->peer.advertise);
+  }
+  met.set_addresses(std::move(addresses));
   if (!known && !stopping_) met.start();
 }
 

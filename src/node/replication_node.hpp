@@ -197,6 +197,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   PeerAcceptor acceptor_;
   ForwardTable forwards_;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;   // never removed while running
+  std::map<ServerId, wire::Hello> callers_;          // on links that are up, whatever they are here
   std::map<ServerId, std::string> said_addresses_;   // of members, in their greetings; the others' are forgotten
 
   std::unique_ptr<net::Alarm> address_alarm_;

@@ -84,6 +84,32 @@ TEST_F(MembershipTest, AnUnknownNodeIsToldToBeAddedAndBecomesAVoterOnceItIs) {
   EXPECT_EQ(ask(fourth, Action::add, 4).text, "node 4 is a member already, at these addresses");
 }
 
+// Its own file lists itself and a follower: where the leader is it hears from its call alone, which may come before the
+// newcomer knows of any cluster.
+TEST_F(MembershipTest, ANewcomerWhoseFileNamesNoLeaderAnswersWhoeverOfItsClusterCalls) {
+  auto& fourth = cluster.node(4);
+  const auto known = follower().id();
+  std::erase_if(fourth.config().nodes, [&](const auto& node) { return node.id != known && node.id != fourth.id(); });
+  cluster.fabric().part_both(4, known.value);
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, 4).outcome, Outcome::done);
+  ASSERT_TRUE(fourth.start().ok());
+  auto& leader = *cluster.leader();
+  ASSERT_TRUE(cluster.wait([&] { return leader.replication().connected(fourth.id()); })) << cluster.story();
+  ASSERT_EQ(fourth.replication().consensus(), nullptr) << "else this shows nothing";
+  cluster.fabric().heal();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); })) << cluster.story();
+
+  fourth.kill();   // and where it is called when it belongs to the cluster already
+  fourth.wipe();
+  cluster.fabric().part_both(4, leader.id().value);
+  ASSERT_TRUE(fourth.start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return fourth.replication().consensus() != nullptr; })) << cluster.story();
+  cluster.fabric().heal();
+  const auto knows_members = [&] { return fourth.replication().status().configuration != nullptr; };
+  ASSERT_TRUE(cluster.wait(knows_members)) << cluster.story();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); }, 60s)) << cluster.story();
+}
+
 TEST_F(MembershipTest, ANodeThatHasMovedIsReachedThereAndTellsTheClusterItself) {   // R6
   auto& moved = follower();
   moved.kill();
@@ -102,6 +128,21 @@ TEST_F(MembershipTest, ANodeThatHasMovedIsReachedThereAndTellsTheClusterItself) 
   EXPECT_TRUE(cluster.wait_until_all_applied("to who has moved"));
   cluster.world().run_for(5s);
   EXPECT_EQ(cluster.voters(), 3U) << "and nothing else was changed";
+}
+
+// A new machine in the place of one that died for good: neither file nor log names where it is.
+TEST_F(MembershipTest, ALostDiskThatComesBackAtAnotherAddressIsFilledThere) {
+  auto& lost = follower();
+  lost.kill();
+  lost.wipe();
+  auto& own = lost.config().nodes.at(lost.id().value - 1);
+  own.peer.advertise = own.peer.listen = "10.0.0." + std::to_string(lost.id().value) + ":7301";
+  ASSERT_TRUE(lost.start().ok());
+  const auto knows_members = [&] { return lost.replication().status().configuration != nullptr; };
+  ASSERT_TRUE(cluster.wait(knows_members)) << cluster.story();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(lost.id().value); }, 60s)) << cluster.story();
+  const auto& leader = cluster.leader()->replication();
+  EXPECT_EQ(leader.status().configuration->find(lost.id())->peer_address, own.peer.advertise) << "and has said so";
 }
 
 // Once a start: an operator who knows better has the last word while it runs.
