@@ -38,7 +38,9 @@ class Authority {
   std::unique_ptr<Authority> presumed_by_a_node() const;
 
   // All that a node needs; what it shows begins with `made`.
-  PeerCertificates files(const MadeCertificate& made) const { return {certificate_, made.certificate, made.private_key}; }
+  PeerCertificates files(const MadeCertificate& made) const {
+    return {certificate_, made.certificate, made.private_key};
+  }
   PeerCertificates files(unsigned node) const;
 
  private:

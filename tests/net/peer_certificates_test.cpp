@@ -39,10 +39,10 @@ TEST(CertificateName, is_one_form_of_one_id) {
   for (const std::uint32_t id : {1U, 9U, 10U, 65'535U}) {
     EXPECT_EQ(node_of_certificate_name(certificate_name(NodeId(id))), NodeId(id));
   }
-  for (const char* const name : {"", "node-.parley", "node-0.parley", "node-01.parley", "node-65536.parley", "NODE-1.parley",
-                                 "node-1.parley.", "node-1", "xnode-1.parley", "node-1.parley.example.org", "*.parley",
-                                 "node-*.parley", "node--1.parley", "node-+1.parley", "node-123456.parley",
-                                 "node-4294967297.parley", "node-1 .parley"}) {
+  for (const char* const name : {"", "node-.parley", "node-0.parley", "node-01.parley", "node-65536.parley",
+                                 "NODE-1.parley", "node-1.parley.", "node-1", "xnode-1.parley", "*.parley",
+                                 "node-1.parley.example.org", "node-*.parley", "node--1.parley", "node-+1.parley",
+                                 "node-123456.parley", "node-4294967297.parley", "node-1 .parley"}) {
     EXPECT_EQ(node_of_certificate_name(name), std::nullopt) << name;
   }
   EXPECT_EQ(node_of_certificate_name(std::string_view("node-1.parley\0", 14)), std::nullopt);
@@ -198,7 +198,7 @@ TEST(PeerCertificates, it_is_valid_as_long_as_all_up_to_the_ca_are) {
   EXPECT_NEAR(static_cast<double>(seconds_from_now(own->begins)), -60, 60);
 }
 
-TEST(PeerCertificates, one_that_has_expired_is_read_all_the_same) {   // the node says so, and another may take its place
+TEST(PeerCertificates, one_that_has_expired_is_read_all_the_same) {   // and said; another may take its place any time
   const Authority authority;
   CertificateWish wish;
   wish.begins = -2 * a_day;
