@@ -10,7 +10,6 @@
 #include <random>
 #include <set>
 
-#include "node/config.hpp"
 #include "node/config_reader.hpp"
 
 namespace parley::cli {
@@ -109,6 +108,12 @@ std::string to_json(const LocalLayout& layout, const std::string& extra) {
   if (!layout.cluster_key_file.empty()) {
     text += ",\n  \"cluster_key_file\": " + node::quoted_json(layout.cluster_key_file);
   }
+  const auto& certificates = layout.cluster_certificates;
+  if (certificates.given()) {
+    text += ",\n  \"cluster_certificates\": { \"ca_file\": " + node::quoted_json(certificates.ca) +
+            ", \"certificate_file\": " + node::quoted_json(certificates.certificate) +
+            ", \"private_key_file\": " + node::quoted_json(certificates.private_key) + " }";
+  }
   if (!extra.empty()) text += ",\n  " + extra;
   return text + "\n}\n";
 }
@@ -117,6 +122,7 @@ Result<LocalLayout> read_layout(LocalLayout layout) {
   const auto config = node::load_cluster_config(layout.config_file);
   if (!config.ok()) return config.error();
   layout.cluster_key_file = config->cluster_key_file;
+  layout.cluster_certificates = config->cluster_certificates;
   for (const auto& node : config->nodes) {
     layout.nodes.push_back({node.id, node.peer.listen, node.peer.advertise, node.client.listen, node.data});
   }
@@ -147,8 +153,9 @@ Result<LocalLayout> prepare_layout(const fs::path& directory, const LayoutOption
   if (fs::exists(layout.config_file)) {
     auto existing = read_layout(layout);
     if (!existing.ok() || all_free(*existing)) return existing;
-    count = existing->nodes.size();   // the cluster keeps its nodes and its key; only the ports move
+    count = existing->nodes.size();   // the cluster keeps its nodes and what they prove themselves with; ports move
     layout.cluster_key_file = existing->cluster_key_file;
+    layout.cluster_certificates = existing->cluster_certificates;
   }
   LocalLayout chosen = with_default_ports(layout, count);
   if (!options.prefer_default_ports || !all_free(chosen)) chosen = with_free_ports(layout, count);

@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "node/config.hpp"
 
 namespace parley::cli {
 
@@ -24,6 +25,7 @@ struct LocalLayout {
   std::filesystem::path config_file;   // directory / cluster_config.json
   std::vector<LocalNode> nodes;
   std::string cluster_key_file;        // of the configuration; empty: none
+  node::CertificateFiles cluster_certificates;   // likewise
 };
 
 inline constexpr std::size_t local_nodes_max = 9;

@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "cli/complaint.hpp"
+#include "cli/local_security.hpp"
 #include "cli/up_session.hpp"
 #include "net/spawn.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
-#include "node/cluster_key.hpp"
 
 namespace parley::cli {
 namespace {
@@ -91,7 +91,7 @@ int demo_command(const UpOptions& options, ChatOptions chat) {
   }
   if (!taken.directory) return complain("demo", taken.message, exit_wrong);
   const LocalLayout& layout = taken.directory->layout();
-  auto security = node::load_peer_security(layout.cluster_key_file);
+  auto security = load_local_security(layout);
   if (!security.ok()) return complain("demo", security.error().message, exit_wrong);
   std::fprintf(stderr, "Starting %zu nodes; their data and logs are in %s\n", layout.nodes.size(),
                layout.directory.c_str());

@@ -1,12 +1,14 @@
 #include "cli/node_command.hpp"
 
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "cli/complaint.hpp"
 #include "cli/node_process.hpp"
 #include "cli/service_manager.hpp"
 #include "cli/space_wait.hpp"
+#include "node/cluster_certificates.hpp"
 #include "node/cluster_key.hpp"
 
 namespace parley::cli {
@@ -23,14 +25,14 @@ std::string known_ids(const node::ClusterConfig& config) {
 // One life after the other, as long as what ends them is a full disk. Each is as after a crash: the data directory is
 // read afresh. The exit code.
 int live(const node::ClusterConfig& config, const node::NodeConfig& self, const net::PeerSecurity& security,
-         node::Logger& logger) {
+         node::ClusterCertificates* certificates, node::Logger& logger) {
   const ServiceManager manager = ServiceManager::from_environment();
   SpaceWait space(self.data, config.disk_free_min_mb * 1024 * 1024, logger, manager);
   for (;;) {
     const auto began = SpaceWait::Clock::now();
     std::string full;
     try {
-      NodeProcess process(config, self, security, logger, manager);
+      NodeProcess process(config, self, security, certificates, logger, manager);
       return process.run();
     } catch (const store::DiskError& failure) {
       if (!failure.is_full()) {
@@ -63,7 +65,13 @@ int node_command(const NodeOptions& options) {
   try {
     auto security = node::load_peer_security(config->cluster_key_file, logger.get());
     if (!security.ok()) return complain(security.error().message, exit_wrong);
-    return live(*config, self, *security, *logger);
+    std::optional<node::ClusterCertificates> certificates;
+    if (config->cluster_certificates.given()) {
+      auto loaded = node::ClusterCertificates::load(config->cluster_certificates, self.id);
+      if (!loaded.ok()) return complain(loaded.error().message, exit_wrong);
+      certificates = std::move(*loaded);
+    }
+    return live(*config, self, *security, certificates ? &*certificates : nullptr, *logger);
   } catch (const std::exception& failure) {
     logger->error("not_started", failure.what());
     return exit_failed;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/complaint.hpp"
+#include "net/spawn.hpp"
 #include "node/status.hpp"
 #include "store/vfs.hpp"
 
@@ -47,7 +48,7 @@ std::string advice(const store::DiskError& failure) {
 }
 
 NodeProcess::NodeProcess(node::ClusterConfig config, const node::NodeConfig& self, net::PeerSecurity security,
-                         node::Logger& logger, const ServiceManager& manager)
+                         node::ClusterCertificates* certificates, node::Logger& logger, const ServiceManager& manager)
     : clock_(io_.get_executor()),
       network_(io_.get_executor(), std::move(security)),
       disk_(self.data),
@@ -57,7 +58,9 @@ NodeProcess::NodeProcess(node::ClusterConfig config, const node::NodeConfig& sel
       readiness_(io_),
       manager_(manager),
       config_(std::move(config)),
-      id_(self.id) {}
+      id_(self.id) {
+  if (certificates != nullptr) watch(*certificates);
+}
 
 // Threads first: their jobs lie in the frames. Then the frames: they refer to the node. Until then its ports and links
 // stay open, and the others wait: so not for long.
@@ -81,11 +84,13 @@ int NodeProcess::run() {
   node_ = std::move(*opened);
   wait_for_signal();
   if (manager_.wants_to_know()) watch_readiness();
+  if (certificate_watch_) net::spawn(io_.get_executor(), certificate_watch_->watch_loop());
   asio::co_spawn(io_, node_->run(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     signals_.cancel();
     patience_.cancel();
     readiness_.cancel();
+    if (certificate_watch_) certificate_watch_->stop();
   });
   run_loops();
   logger_.info("stopped", "stopped");
@@ -111,6 +116,13 @@ void NodeProcess::run_loops() {
   }
   logger_.error("failed", words + "; the node ends");
   std::_Exit(exit_failed);
+}
+
+// Those of the former life, if there was one, may have been renewed in it.
+void NodeProcess::watch(node::ClusterCertificates& certificates) {
+  network_.use(certificates.in_use());
+  certificate_watch_ = std::make_unique<node::CertificateWatch>(
+      clock_, workers_, logger_, certificates, [this](const net::Certified& renewed) { network_.use(renewed); });
 }
 
 // The service manager hears why this node does not serve yet, and once that it does.

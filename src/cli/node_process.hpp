@@ -13,6 +13,7 @@
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
 #include "net/worker_threads.hpp"
+#include "node/certificate_watch.hpp"
 #include "node/node.hpp"
 #include "store/disk.hpp"
 #include "store/posix_disk.hpp"
@@ -26,8 +27,9 @@ std::string advice(const store::DiskError& failure);
 // goes with it, as with a process that is killed: nothing is tidied up, nothing more is acknowledged.
 class NodeProcess {
  public:
+  // `certificates` outlive it, and are renewed by it; null: there are none. Throws store::DiskError.
   NodeProcess(node::ClusterConfig config, const node::NodeConfig& self, net::PeerSecurity security,
-              node::Logger& logger, const ServiceManager& manager);   // throws store::DiskError
+              node::ClusterCertificates* certificates, node::Logger& logger, const ServiceManager& manager);
   ~NodeProcess();
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
@@ -44,6 +46,7 @@ class NodeProcess {
     void end_everything() { shutdown(); }   // see asio's execution_context, "shutdown"
   };
 
+  void watch(node::ClusterCertificates& certificates);
   void watch_readiness();
   void wait_for_signal();
   void run_loops();
@@ -60,6 +63,7 @@ class NodeProcess {
   boost::asio::steady_timer patience_;
   boost::asio::steady_timer readiness_;
   const ServiceManager& manager_;
+  std::unique_ptr<node::CertificateWatch> certificate_watch_;   // null: there are none
   std::string reason_;   // as the service manager was told
   node::ClusterConfig config_;
   NodeId id_;

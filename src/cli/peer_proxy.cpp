@@ -50,6 +50,15 @@ PeerProxy::PeerProxy(boost::asio::any_io_executor executor, net::Clock& clock, n
 
 PeerProxy::~PeerProxy() = default;
 
+void PeerProxy::speak_for(NodeId node, std::unique_ptr<net::Network> network) {
+  own_networks_.insert_or_assign(node, std::move(network));
+}
+
+net::Network& PeerProxy::network_of(NodeId node) const {
+  const auto own = own_networks_.find(node);
+  return own == own_networks_.end() ? network_ : *own->second;
+}
+
 Result<Nothing> PeerProxy::add(NodeId target, std::string listen_at, std::string address) {
   Route& route = routes_[target];
   route.listen_at = std::move(listen_at);
@@ -58,10 +67,10 @@ Result<Nothing> PeerProxy::add(NodeId target, std::string listen_at, std::string
 }
 
 Result<Nothing> PeerProxy::listen(Route& route) {
-  auto listener = network_.listen(net::Transport::peer, route.listen_at, {});
+  const auto target = std::find_if(routes_.begin(), routes_.end(), [&](auto& r) { return &r.second == &route; })->first;
+  auto listener = network_of(target).listen(net::Transport::peer, route.listen_at, {});
   if (!listener.ok()) return listener.error();
   route.listener = std::move(*listener);
-  const auto target = std::find_if(routes_.begin(), routes_.end(), [&](auto& r) { return &r.second == &route; })->first;
   net::spawn(executor_, accept_loop(route.listener, target));
   return success();
 }
@@ -127,10 +136,13 @@ net::awaitable<void> PeerProxy::carry(std::shared_ptr<Flow> flow) {
   auto hello = co_await flow->near->read();
   if (!hello) co_return flow->close();
   flow->source = dialler_of(*hello);
+  const auto certified = flow->near->certified();
+  if (certified && *certified != flow->source) co_return flow->close();   // as the target would
   while (held(*flow)) co_await flow->forward_alarm->wait_until(never);
 
   const auto address = routes_.at(flow->target).address;
-  auto result = co_await network_.connect(net::Transport::peer, address, clock_.now() + connect_timeout);
+  auto& network = network_of(flow->source);
+  auto result = co_await network.connect(net::Transport::peer, address, clock_.now() + connect_timeout);
   if (!result.connection || flow->closed) co_return flow->close();
   flow->far = std::move(result.connection);
   const bool sent = co_await flow->far->write(std::move(*hello));

@@ -23,6 +23,9 @@ class PeerProxy {
   PeerProxy(boost::asio::any_io_executor executor, net::Clock& clock, net::Network& network);
   ~PeerProxy();
 
+  // Towards the others this node speaks over that network, not over the common one: each has a certificate of its own.
+  void speak_for(NodeId node, std::unique_ptr<net::Network> network);
+
   // Carries what arrives at `listen` to node `target` at `address`. The error names the address.
   Result<Nothing> add(NodeId target, std::string listen, std::string address);
 
@@ -41,6 +44,7 @@ class PeerProxy {
   struct Flow;
 
   Result<Nothing> listen(Route& route);
+  net::Network& network_of(NodeId node) const;
   net::awaitable<void> accept_loop(std::shared_ptr<net::Listener> listener, NodeId target);
   net::awaitable<void> carry(std::shared_ptr<Flow> flow);
   net::awaitable<void> pump(std::shared_ptr<Flow> flow, bool forwards);
@@ -50,6 +54,7 @@ class PeerProxy {
   boost::asio::any_io_executor executor_;
   net::Clock& clock_;
   net::Network& network_;
+  std::map<NodeId, std::unique_ptr<net::Network>> own_networks_;
   std::map<NodeId, Route> routes_;
   std::vector<std::shared_ptr<Flow>> flows_;
   std::set<NodeId> cut_;

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/local_security.hpp"
 #include "net/spawn.hpp"
 
 namespace parley::cli {
@@ -74,6 +75,11 @@ Supervisor::~Supervisor() {
 
 Result<Nothing> Supervisor::open() {
   for (const auto& node : layout_.nodes) {
+    if (layout_.cluster_certificates.given()) {
+      auto network = make_network_of(executor_, layout_, node.id);
+      if (!network.ok()) return network.error();
+      proxy_.speak_for(node.id, std::move(*network));
+    }
     auto added = proxy_.add(node.id, node.proxy, node.peer);
     if (!added.ok()) return added;
   }

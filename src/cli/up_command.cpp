@@ -11,13 +11,13 @@
 
 #include "cli/complaint.hpp"
 #include "cli/line_input.hpp"
+#include "cli/local_security.hpp"
 #include "cli/up_console.hpp"
 #include "cli/up_session.hpp"
 #include "net/spawn.hpp"
 #include "net/steady_clock.hpp"
 #include "net/system_entropy.hpp"
 #include "net/tcp_network.hpp"
-#include "node/cluster_key.hpp"
 
 namespace parley::cli {
 namespace {
@@ -122,7 +122,7 @@ int up_command(const UpOptions& options) {
   auto taken = ClusterDirectory::take(options);
   if (!taken.directory) return complain("up", taken.message, exit_wrong);
   const LocalLayout& layout = taken.directory->layout();
-  auto security = node::load_peer_security(layout.cluster_key_file);
+  auto security = load_local_security(layout);
   if (!security.ok()) return complain("up", security.error().message, exit_wrong);
   Up up(layout, std::move(*security));
   return up.run();

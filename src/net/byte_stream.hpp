@@ -2,10 +2,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/ids.hpp"
 #include "net/clock.hpp"
 #include "net/peer_security.hpp"
 
@@ -21,6 +23,8 @@ class ByteStream {
   virtual awaitable<bool> send(std::string_view head, std::string_view body) = 0;
   virtual void close() = 0;   // idempotent
   virtual const std::string& remote() const = 0;
+  virtual std::optional<NodeId> certified() const { return std::nullopt; }   // as Connection::certified()
+  virtual std::string trouble() const { return {}; }                         // as Connection::trouble()
 };
 
 std::shared_ptr<ByteStream> make_plain_stream(boost::asio::ip::tcp::socket socket);

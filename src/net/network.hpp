@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "net/clock.hpp"
@@ -32,6 +33,11 @@ class Connection {
   // Idempotent; a pending read or write returns at once. `reason` reaches a WebSocket peer where it can.
   virtual void close(std::string_view reason = {}) = 0;
   virtual const std::string& remote() const = 0;   // "address:port", for logs
+  // The node that the other side's certificate speaks for; nullopt: it has shown none, and what it says of itself has
+  // to be taken from it (it has the cluster's key, or is on the loopback).
+  virtual std::optional<NodeId> certified() const { return std::nullopt; }
+  // Why it ended, for people; empty: no more is known than that it did.
+  virtual std::string trouble() const { return {}; }
 };
 
 enum class ConnectFailure : std::uint8_t { none, refused, timed_out, unresolved, other };
@@ -67,6 +73,8 @@ class Network {
   virtual awaitable<ConnectResult> connect(Transport transport, std::string address, TimePoint deadline) = 0;
   // Port 0 picks a free one. The error names the address and the reason.
   virtual Result<std::unique_ptr<Listener>> listen(Transport transport, std::string address, HttpPages pages) = 0;
+  // When the certificate that peers are shown now comes to its end; nullopt: they are shown none.
+  virtual std::optional<WallTime> certificate_expires() const { return std::nullopt; }
 };
 
 }  // namespace parley::net

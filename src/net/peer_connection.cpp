@@ -24,6 +24,8 @@ class FrameStream {
   explicit FrameStream(std::shared_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   const std::string& remote() const { return stream_->remote(); }
+  std::optional<NodeId> certified() const { return stream_->certified(); }
+  std::string trouble() const { return stream_->trouble(); }
   void close() { stream_->close(); }
 
   static awaitable<std::optional<std::string>> read(std::shared_ptr<FrameStream> self) {
@@ -109,6 +111,8 @@ class PeerConnection final : public Connection {
   awaitable<bool> write(std::string message) override { return FrameStream::write(stream_, std::move(message)); }
   void close(std::string_view) override { stream_->close(); }   // whoever has a reason says it in a frame before
   const std::string& remote() const override { return stream_->remote(); }
+  std::optional<NodeId> certified() const override { return stream_->certified(); }
+  std::string trouble() const override { return stream_->trouble(); }
 
  private:
   std::shared_ptr<FrameStream> stream_;
@@ -118,6 +122,10 @@ class PeerConnection final : public Connection {
 
 std::shared_ptr<Connection> make_peer_connection(std::shared_ptr<ByteStream> stream) {
   return std::make_shared<PeerConnection>(std::move(stream));
+}
+
+std::string links_are_encrypted(std::string_view setting) {
+  return "the links of its cluster are encrypted: this node needs the same " + std::string(setting);
 }
 
 void answer_plain_text(tcp::socket& socket, std::string_view reason) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "net/byte_stream.hpp"
@@ -14,9 +15,8 @@ namespace parley::net {
 std::shared_ptr<Connection> make_peer_connection(std::shared_ptr<ByteStream> stream);
 
 // What one kind of node tells the other, which can read it: the frame `Rejected` in plain text. The caller closes.
-inline constexpr std::string_view links_are_encrypted =
-    "the links of its cluster are encrypted: this node needs the same cluster_key_file";
-inline constexpr std::string_view links_are_plain = "it has no cluster_key_file";
+std::string links_are_encrypted(std::string_view setting);   // of the configuration: what the other one lacks
+inline constexpr std::string_view links_are_plain = "it has neither a cluster_key_file nor cluster_certificates";
 void answer_plain_text(boost::asio::ip::tcp::socket& socket, std::string_view reason);
 
 }  // namespace parley::net

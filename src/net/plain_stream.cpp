@@ -61,7 +61,7 @@ class PlainStream final : public ByteStream {
 
  private:
   void turn_away() {
-    security_->tell(remote_, "it speaks TLS: it has a cluster_key_file, and this node has none");
+    security_->tell(remote_, "it speaks TLS: it has a cluster_key_file or cluster_certificates, and this node neither");
     answer_plain_text(socket_, links_are_plain);
     close_gently(socket_);
   }

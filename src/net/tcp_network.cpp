@@ -26,7 +26,7 @@ awaitable<ConnectResult> TcpNetwork::connect(Transport transport, std::string ad
 }
 
 awaitable<ConnectResult> TcpNetwork::connect_peer(std::string address, TimePoint deadline) {
-  const auto security = security_;
+  const std::shared_ptr<const PeerSecurity> security = security_;
   ConnectResult result;
   if (!security->tls && parse_address(address).ok() && !is_loopback_address(address)) {
     result.failure = ConnectFailure::other;
@@ -48,11 +48,16 @@ awaitable<ConnectResult> TcpNetwork::connect_peer(std::string address, TimePoint
   if (secured) {
     result.connection = make_peer_connection(std::move(stream));
   } else {
-    // Never `refused`: somebody is there, be it with another key (DESIGN.md R5).
+    // Never `refused`: somebody is there, be it a stranger (DESIGN.md R5).
     result.failure = stream->timed_out() ? ConnectFailure::timed_out : ConnectFailure::other;
     result.detail = "cannot secure the link to " + address + ": " + stream->failure();
   }
   co_return std::move(result);
+}
+
+void TcpNetwork::use(const Certified& certified) {
+  security_->tls = certified.tls;
+  security_->expires = certified.expires;
 }
 
 Result<std::unique_ptr<Listener>> TcpNetwork::listen(Transport transport, std::string address, HttpPages pages) {

@@ -25,7 +25,7 @@ struct Arrival {
 };
 
 // What the listener, its accept loop and the handshakes share; outlives the listener until the last of them has ended.
-// So whoever has not proved that it has the key never takes one of the node's own places for links.
+// So whoever has not proved that it belongs to the cluster never takes one of the node's own places for links.
 struct Arrivals {
   Arrivals(tcp::acceptor a, std::shared_ptr<const PeerSecurity> s)
       : acceptor(std::move(a)),

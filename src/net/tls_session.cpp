@@ -1,7 +1,6 @@
 #include "net/tls_session.hpp"
 
 #include <openssl/err.h>
-#include <sodium.h>
 
 #include <algorithm>
 
@@ -12,9 +11,8 @@ namespace parley::net {
 
 namespace {
 
-constexpr std::string_view key_label = "parley peer links 1";   // another use of the secret gets another key
-constexpr std::size_t record_payload_max = 16 * 1024;           // RFC 8446, 5.1
-constexpr std::size_t output_max = 256 * 1024;                  // ciphertext that nobody took
+constexpr std::size_t record_payload_max = 16 * 1024;   // RFC 8446, 5.1
+constexpr std::size_t output_max = 256 * 1024;          // ciphertext that nobody took
 
 // The first bytes of every TLS record (RFC 8446, 5.1): a handshake or an alert, then the legacy version.
 bool may_be_tls(std::string_view start) {
@@ -25,40 +23,20 @@ bool may_be_tls(std::string_view start) {
   return start.size() < 2 || start[1] == version;
 }
 
-// For people, from the oldest error in the queue of this thread.
-std::string describe(unsigned long error, TlsSession::Role role, bool open) {
-  const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
-  if (open && reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) {
-    return "what came was altered on its way, or is not of this connection";
+// The oldest error of the protocol in the queue of this thread, which it empties: what libcrypto met on the way, such
+// as a signature that is none, comes before it. Without one, the oldest of all.
+unsigned long take_error() {
+  const auto first = ERR_get_error();
+  for (auto error = first; error != 0; error = ERR_get_error()) {
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL) return error;
   }
-  if (open && reason == SSL_R_SSLV3_ALERT_BAD_RECORD_MAC) return "what it got from this node was altered on its way";
-  if (reason == SSL_R_BINDER_DOES_NOT_VERIFY) return "it has another cluster key than this node";
-  if (!open && role == TlsSession::Role::dials) {
-    if (reason == SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER) return "it has another cluster key than this node";
-    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return "it did not prove that it has the cluster key";
-  }
-  if (!open && role == TlsSession::Role::accepts && reason == SSL_R_NO_SHARED_CIPHER) {
-    return "it did not offer to prove that it has the cluster key";
-  }
-  const char* const text = ERR_reason_error_string(error);
-  return std::string("TLS: ") + (text != nullptr ? text : "it broke the protocol");
+  return first;
 }
 
 }  // namespace
 
-PeerKey::PeerKey(std::string_view secret) {
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, reinterpret_cast<const unsigned char*>(key_label.data()), key_label.size(),
-                          bytes_.size());
-  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
-  crypto_generichash_final(&state, bytes_.data(), bytes_.size());
-  sodium_memzero(&state, sizeof state);
-}
-
-PeerKey::~PeerKey() { sodium_memzero(bytes_.data(), bytes_.size()); }
-
 struct TlsSession::Inside {
-  std::shared_ptr<const TlsContext> context;   // outlives ssl, whose callbacks read the key from it
+  std::shared_ptr<const TlsContext> context;   // outlives ssl, whose callbacks read it
   Role role;
   std::uint64_t rekey_after;
   SslPointer ssl;
@@ -66,6 +44,7 @@ struct TlsSession::Inside {
   BIO* outgoing = nullptr;   // of ssl
   State state = State::handshaking;
   std::string failure;
+  std::optional<NodeId> certified;
   std::string start;          // the first two bytes that came
   bool plain_text = false;
   std::uint64_t records = 0;  // sent under the present key
@@ -82,16 +61,29 @@ struct TlsSession::Inside {
     switch (SSL_get_error(ssl.get(), result)) {
       case SSL_ERROR_WANT_READ: break;
       case SSL_ERROR_ZERO_RETURN: state = State::ended; break;
-      default: fail(describe(ERR_peek_error(), role, open));
+      default: fail(describe(open));
     }
     ERR_clear_error();
   }
 
-  // Whatever OpenSSL thinks of a handshake, a link is open only if it rests on the cluster's key: with OpenSSL an
-  // external key counts as a resumed session, and a server that lacks it may try to get by with a certificate.
-  void check_the_key_was_used() {
-    const bool rests_on_key = SSL_session_reused(ssl.get()) == 1 && SSL_version(ssl.get()) == TLS1_3_VERSION;
-    if (!rests_on_key) return fail("it did not prove that it has the cluster key");
+  // For people.
+  std::string describe(bool open) const {
+    const auto error = take_error();
+    const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    if (open && reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) {
+      return "what came was altered on its way, or is not of this connection";
+    }
+    if (open && reason == SSL_R_SSLV3_ALERT_BAD_RECORD_MAC) return "what it got from this node was altered on its way";
+    auto words = context->explain(ssl.get(), reason, role == Role::dials, open);
+    if (!words.empty()) return words;
+    const char* const text = ERR_reason_error_string(error);
+    return std::string("TLS: ") + (text != nullptr ? text : "it broke the protocol");
+  }
+
+  void open_if_proved() {
+    const auto examined = context->examine(ssl.get());
+    if (!examined.ok()) return fail(examined.error().message);
+    certified = *examined;
     state = State::open;
   }
 };
@@ -116,7 +108,7 @@ void TlsSession::receive(std::string_view ciphertext) {
     in.start += ciphertext.substr(0, 2 - in.start.size());
     if (!may_be_tls(in.start)) {
       in.plain_text = true;
-      return in.fail("it speaks plain text: it has no cluster_key_file, or is no node");
+      return in.fail("it speaks plain text: it has no " + std::string(setting()) + ", or is no node");
     }
   }
   const int taken = BIO_write(in.incoming, ciphertext.data(), static_cast<int>(ciphertext.size()));
@@ -129,7 +121,7 @@ TlsSession::State TlsSession::shake_hands() {
   ERR_clear_error();   // the queue is the thread's: what others left there is not ours
   const int result = SSL_do_handshake(in.ssl.get());
   if (result == 1) {
-    in.check_the_key_was_used();
+    in.open_if_proved();
   } else {
     in.judge(result);
     if (in.state == State::ended) in.fail("it closed the connection during the handshake");
@@ -162,7 +154,7 @@ bool TlsSession::write(std::string_view plaintext) {
   std::size_t taken = 0;
   const int result = SSL_write_ex(in.ssl.get(), plaintext.data(), plaintext.size(), &taken);
   if (result != 1 || taken != plaintext.size()) {   // a memory BIO takes everything: nothing is ever to be repeated
-    in.fail(describe(ERR_peek_error(), in.role, true));
+    in.fail(in.describe(true));
     return false;
   }
   in.records += (plaintext.size() + record_payload_max - 1) / record_payload_max;
@@ -190,5 +182,7 @@ std::string TlsSession::take_output() {
 TlsSession::State TlsSession::state() const { return inside_->state; }
 const std::string& TlsSession::failure() const { return inside_->failure; }
 bool TlsSession::heard_plain_text() const { return inside_->plain_text; }
+std::optional<NodeId> TlsSession::certified() const { return inside_->certified; }
+std::string_view TlsSession::setting() const { return inside_->context->setting(); }
 
 }  // namespace parley::net

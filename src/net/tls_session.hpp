@@ -3,9 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "base/ids.hpp"
 
 namespace parley::net {
 
@@ -23,19 +26,20 @@ class PeerKey {
   std::array<unsigned char, 32> bytes_{};
 };
 
-// What all sessions of a process share. Made once; throws std::runtime_error where OpenSSL is unable.
+// What sessions share: what a node proves itself with, and by what it judges others. The one of a cluster whose nodes
+// have a key in common; of certificates: peer_certificates.hpp. Throws std::runtime_error where OpenSSL is unable.
 class TlsContext;
 std::shared_ptr<const TlsContext> make_tls_context(PeerKey key);
 
-// One connection's TLS 1.3 with the cluster's pre-shared key, without any socket: ciphertext that came goes in,
-// ciphertext to send comes out. One suite, forward secrecy, no tickets, no early data, no certificates
-// (docs/decisions/0018). One strand; no call blocks, and none but the constructor throws.
+// One connection's TLS 1.3, without any socket: ciphertext that came goes in, ciphertext to send comes out. One suite,
+// forward secrecy, no tickets, no early data; both sides prove themselves, by the cluster's key or by certificates, and
+// by nothing else (docs/decisions/0018, 0029). One strand; no call blocks, and none but the constructor throws.
 class TlsSession {
  public:
   enum class Role : std::uint8_t { dials, accepts };
   enum class State : std::uint8_t {
     handshaking,
-    open,     // the other side has proved that it has the key
+    open,     // the other side has proved that it belongs to the cluster
     ended,    // it said that it closes
     failed    // failure() says why; nothing more can be read or written
   };
@@ -64,6 +68,8 @@ class TlsSession {
   State state() const;
   const std::string& failure() const;
   bool heard_plain_text() const;   // it failed because the other side spoke no TLS at all
+  std::optional<NodeId> certified() const;   // the node that its certificate speaks for; nullopt: it has the key
+  std::string_view setting() const;          // what it rests on: "cluster_key_file", "cluster_certificates"
 
  private:
   struct Inside;

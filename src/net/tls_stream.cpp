@@ -51,7 +51,7 @@ awaitable<void> TlsStream::exchange() {
     if (state == TlsSession::State::failed) {
       failure_ = session_.failure();
       const bool plain_node = session_.heard_plain_text() && role_ == TlsSession::Role::accepts;
-      if (plain_node) answer_plain_text(socket_, links_are_encrypted);
+      if (plain_node) answer_plain_text(socket_, links_are_encrypted(session_.setting()));
       co_return;
     }
     bool received = true;

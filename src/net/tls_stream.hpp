@@ -19,7 +19,7 @@ class TlsStream final : public ByteStream {
  public:
   TlsStream(boost::asio::ip::tcp::socket socket, std::shared_ptr<const PeerSecurity> security, TlsSession::Role role);
 
-  // True: the other side has the cluster's key. False: closed; failure() says why. `self` keeps it alive meanwhile.
+  // True: the other side belongs to the cluster. False: closed; failure() says why. `self` keeps it alive meanwhile.
   static awaitable<bool> shake_hands(std::shared_ptr<TlsStream> self, TimePoint deadline);
   const std::string& failure() const { return failure_; }
   bool timed_out() const { return timed_out_; }   // why the handshake failed: nobody answered
@@ -29,6 +29,8 @@ class TlsStream final : public ByteStream {
   awaitable<bool> send(std::string_view head, std::string_view body) override;
   void close() override;
   const std::string& remote() const override { return remote_; }
+  std::optional<NodeId> certified() const override { return session_.certified(); }
+  std::string trouble() const override { return session_.failure(); }
 
  private:
   awaitable<void> exchange();

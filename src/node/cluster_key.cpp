@@ -1,19 +1,13 @@
 #include "node/cluster_key.hpp"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <set>
-#include <system_error>
 
 #include "net/steady_clock.hpp"
+#include "node/small_file.hpp"
 
 namespace parley::node {
 namespace {
@@ -33,26 +27,6 @@ Error refusal(const std::string& file, const std::string& reason) {
   return Error{"cluster_key_file " + file + ": " + reason};
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-std::string octal(mode_t mode) {
-  std::array<char, 8> text{};
-  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
-  return text.data();
-}
-
 }  // namespace
 
 Result<net::PeerKey> parse_cluster_key(std::string_view text) {
@@ -70,27 +44,13 @@ Result<net::PeerKey> parse_cluster_key(std::string_view text) {
 }
 
 Result<net::PeerKey> load_cluster_key(const std::string& file) {
-  const Descriptor descriptor(file);
-  if (descriptor.number() < 0) {
-    const int failure = errno;
-    const std::string remedy = failure == EACCES ? "the user that runs the node must own it" : how_to_make(file);
-    return refusal(file, std::string("cannot be opened: ") + std::generic_category().message(failure) + "; " + remedy);
+  auto text = read_small_file(file, cluster_key_file_max, Secrecy::secret);
+  if (!text.ok()) {
+    const auto& refused = text.error();
+    return refusal(file, refused.needs_another ? refused.reason + "; " + how_to_make(file) : refused.reason);
   }
-  struct stat about {};
-  if (::fstat(descriptor.number(), &about) != 0 || !S_ISREG(about.st_mode)) {
-    return refusal(file, "is no regular file; " + how_to_make(file));
-  }
-  if ((about.st_mode & 077) != 0) {
-    return refusal(file, "others than its owner may use it (mode " + octal(about.st_mode) + "): `chmod 600 " + file +
-                             "`, and make a new key if somebody may have read it");
-  }
-  std::array<char, cluster_key_file_max + 1> text;
-  const auto size = ::read(descriptor.number(), text.data(), text.size());
-  if (size < 0) return refusal(file, std::string("cannot be read: ") + std::generic_category().message(errno));
-  auto key = static_cast<std::size_t>(size) > cluster_key_file_max
-                 ? Result<net::PeerKey>(Error{"it has more than 4 KiB; that is no key"})
-                 : parse_cluster_key({text.data(), static_cast<std::size_t>(size)});
-  ::explicit_bzero(text.data(), text.size());
+  auto key = parse_cluster_key(*text);
+  ::explicit_bzero(text->data(), text->size());
   if (!key.ok()) return refusal(file, key.error().message + "; " + how_to_make(file));
   return key;
 }

@@ -14,6 +14,7 @@ namespace parley::node {
 namespace {
 
 constexpr std::size_t file_bytes_max = 1024 * 1024;
+constexpr std::string_view id_pattern = "{id}";
 
 // Reads one endpoint: {"listen": "host:port", "advertise": "host:port"}.
 Endpoint read_endpoint(ConfigReader& reader, const JsonAt& at) {
@@ -82,11 +83,46 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   config.log_keep_entries = reader.optional_number(root, "log_keep_entries", 100, 100'000'000, config.log_keep_entries);
 }
 
-// Off the loopback links between nodes need the key, and clients' links a word that plain text is meant (P10).
+// A path in which the id of a node may stand, and no other pattern.
+std::string certificate_path(ConfigReader& reader, const JsonAt& at, std::string_view key,
+                             const std::filesystem::path& directory) {
+  const std::string path = reader.required_string(at, key);
+  const std::string name = at.path + "." + std::string(key);
+  if (path.empty()) reader.fail(name, "a file");
+  for (auto brace = path.find_first_of("{}"); brace != std::string::npos; brace = path.find_first_of("{}", brace)) {
+    if (path.compare(brace, id_pattern.size(), id_pattern) != 0) {
+      reader.fail(name, "a file; braces are for {id} only, which stands for the node's id");
+      break;
+    }
+    brace += id_pattern.size();
+  }
+  return placed(path, directory);
+}
+
+// How nodes prove themselves to each other.
+void read_proofs(ConfigReader& reader, const JsonAt& root, const std::filesystem::path& directory,
+                 ClusterConfig& config) {
+  if (const auto key_file = reader.optional_string(root, "cluster_key_file")) {
+    if (key_file->empty()) reader.fail("cluster_key_file", "a file");
+    config.cluster_key_file = placed(*key_file, directory);
+  }
+  const auto at = reader.optional_object(root, "cluster_certificates");
+  if (!at) return;
+  reader.only_keys(*at, {"ca_file", "certificate_file", "private_key_file"});
+  config.cluster_certificates.ca = certificate_path(reader, *at, "ca_file", directory);
+  config.cluster_certificates.certificate = certificate_path(reader, *at, "certificate_file", directory);
+  config.cluster_certificates.private_key = certificate_path(reader, *at, "private_key_file", directory);
+  if (config.cluster_key_file.empty()) return;
+  reader.fail("cluster_certificates", "no certificates beside a cluster_key_file: nodes prove themselves in one way. "
+                                      "Leave one of the two out, the same one in the files of all nodes");
+}
+
+// Off the loopback nodes have to prove themselves, and clients' links need a word that plain text is meant (P10).
 void check_exposure(ConfigReader& reader, const ClusterConfig& config, const NodeConfig& node, const std::string& at) {
   const auto addresses = {std::pair("listen", &node.peer.listen), std::pair("advertise", &node.peer.advertise)};
+  const bool proved = !config.cluster_key_file.empty() || config.cluster_certificates.given();
   for (const auto& [key, address] : addresses) {
-    if (!config.cluster_key_file.empty() || is_loopback(*address)) continue;
+    if (proved || is_loopback(*address)) continue;
     reader.fail(at + ".peer." + key,
                 "a loopback address, because there is no key: " + net::plain_text_refusal(*address));
   }
@@ -127,7 +163,18 @@ void check_across_nodes(ConfigReader& reader, const ClusterConfig& config) {
   }
 }
 
+std::string with_id(std::string path, NodeId node) {
+  for (auto at = path.find(id_pattern); at != std::string::npos; at = path.find(id_pattern)) {
+    path.replace(at, id_pattern.size(), std::to_string(node.value));
+  }
+  return path;
+}
+
 }  // namespace
+
+CertificateFiles CertificateFiles::of(NodeId node) const {
+  return {with_id(ca, node), with_id(certificate, node), with_id(private_key, node)};
+}
 
 const NodeConfig* ClusterConfig::find(NodeId id) const {
   for (const auto& node : nodes) {
@@ -145,12 +192,10 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
                           "session_outbox_max", "archive_lag_max", "log_keep_entries",
                           "checkpoint_interval_ms", "scrub_interval_ms", "disk_free_min_mb", "snapshot_rate_mb",
-                          "stale_read_max_ms", "planned_stop_grace_ms", "cluster_key_file", "allow_plaintext"});
+                          "stale_read_max_ms", "planned_stop_grace_ms", "cluster_key_file", "cluster_certificates",
+                          "allow_plaintext"});
   config.allow_plaintext = reader.optional_boolean(root, "allow_plaintext", false);
-  if (const auto key_file = reader.optional_string(root, "cluster_key_file")) {
-    if (key_file->empty()) reader.fail("cluster_key_file", "a file");
-    config.cluster_key_file = placed(*key_file, file.parent_path());
-  }
+  read_proofs(reader, root, file.parent_path(), config);
   read_timings(reader, root, config);
   read_limits(reader, root, config);
   for (const auto& node : reader.required_objects(root, "nodes", 1, raft::members_max)) {

@@ -26,6 +26,17 @@ struct NodeConfig {
   std::string data;        // data directory; relative ones are relative to the configuration file
 };
 
+// Where the certificates of the nodes lie. "{id}" in a path stands for the node's id, so that one configuration serves
+// all nodes; on several machines the paths may as well be the same. Empty: there are none.
+struct CertificateFiles {
+  std::string ca;
+  std::string certificate;
+  std::string private_key;
+
+  bool given() const { return !ca.empty(); }
+  CertificateFiles of(NodeId node) const;   // with its id in place
+};
+
 // cluster_config.json (docs/OPERATIONS.md). Membership counts at the cluster's birth only (R6).
 struct ClusterConfig {
   std::vector<NodeConfig> nodes;                 // by id
@@ -43,6 +54,7 @@ struct ClusterConfig {
   milliseconds planned_stop_grace{60'000};       // for a node that stops on purpose its seat as a voter is kept
   std::uint64_t log_segment_bytes = 16 * 1024 * 1024;   // not in the file: small ones make the simulator rotate
   std::string cluster_key_file;                  // relative ones are relative to the configuration file; empty: none
+  CertificateFiles cluster_certificates;         // likewise; one of the two at most
   bool allow_plaintext = false;                  // off the loopback no client is listened to without it (P10)
 
   const NodeConfig* find(NodeId id) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "node/status.hpp"
@@ -93,6 +94,10 @@ void machine_metrics(Text& out, const Services& services) {
   out.gauge("parley_checkpoint_index", "Highest index in a synced archive", services.archiver.checkpointed().value);
   out.gauge("parley_archive_lag_entries", "Entries applied but not archived", services.archiver.lag());
   out.counter("parley_archive_transactions_total", "Transactions of the archive", services.archiver.transactions());
+  if (const auto expires = services.seams.network.certificate_expires()) {
+    out.gauge("parley_certificate_expires_seconds", "When this node's certificate expires, in seconds since 1970",
+              static_cast<std::uint64_t>(std::max<std::int64_t>(expires->ms, 0) / 1000));
+  }
   out.gauge("parley_sessions", "Client connections", services.sessions.count());
   out.gauge("parley_accounts_online", "Accounts logged in on this node", services.sessions.accounts().size());
   out.counter("parley_slow_readers_total", "Sessions cut off for reading too slowly", services.sessions.slow_readers());

@@ -102,6 +102,12 @@ net::awaitable<void> Peer::dial() {
 
 // Hello, then Welcome or Rejected; nullopt: no link, and trouble_ says why.
 net::awaitable<std::optional<wire::Welcome>> Peer::greet(std::shared_ptr<Link> link) {
+  const auto certified = link->connection->certified();
+  if (certified && *certified != id_) {   // before a word is said to it
+    trouble_ = address() + " is node " + std::to_string(certified->value) + " by its certificate, not node " +
+               std::to_string(id_.value) + ": check the addresses in the configuration";
+    co_return std::nullopt;
+  }
   tasks_.spawn(close_unless_greeted(link, seams_.clock, seams_.clock.now() + greeting_timeout));
   auto hello = wire::encode(wire::PeerFrame(owner_.hello_to(id_)));
   const bool written = co_await link->connection->write(std::move(hello));
@@ -109,8 +115,11 @@ net::awaitable<std::optional<wire::Welcome>> Peer::greet(std::shared_ptr<Link> l
   if (written) bytes = co_await link->connection->read();
   link->greeted = true;
   link->alarm->ring();
-  trouble_ = address() + " closed the connection during the greeting";
-  if (!bytes) co_return std::nullopt;
+  if (!bytes) {
+    const std::string why = link->connection->trouble();
+    trouble_ = address() + " closed the connection during the greeting" + (why.empty() ? "" : ": " + why);
+    co_return std::nullopt;
+  }
   auto frame = wire::decode_peer_frame(*bytes);
   if (!frame.ok()) {
     trouble_ = address() + " does not speak our protocol: " + frame.error().message;

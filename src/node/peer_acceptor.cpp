@@ -71,13 +71,23 @@ net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<L
     }
     co_return std::nullopt;
   }
-  const auto answer = owner_.answer(*hello);
+  const auto answer = this->answer(*link, *hello);
   const bool welcome = std::holds_alternative<wire::Welcome>(answer);
   if (!welcome) say_refused(answer, link->connection->remote(), hello->from.node);
   auto reply = encode(answer);
   const bool written = co_await link->connection->write(std::move(reply));
   if (!written || !welcome) co_return std::nullopt;
   co_return *hello;
+}
+
+// Nobody speaks for another node than its certificate does, whatever it knows of that one.
+Greeting PeerAcceptor::answer(const Link& link, const wire::Hello& hello) {
+  const auto certified = link.connection->certified();
+  if (!certified || *certified == hello.from.node) return owner_.answer(hello);
+  wire::Rejected rejected;
+  rejected.reason = "it says that it is node " + std::to_string(hello.from.node.value) +
+                    ", and its certificate speaks for node " + std::to_string(certified->value);
+  return rejected;
 }
 
 void PeerAcceptor::say_refused(const Greeting& answer, const std::string& remote, NodeId node) {

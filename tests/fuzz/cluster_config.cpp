@@ -19,6 +19,11 @@ bool on_one_line(std::string_view text) {
 void keeps_its_promises(const node::ClusterConfig& config) {
   PARLEY_ASSERT(!config.nodes.empty() && config.nodes.size() <= raft::members_max, "from one node to members_max");
   PARLEY_ASSERT(config.election_timeout >= 3 * config.heartbeat_interval, "one lost heartbeat deposes nobody");
+  const auto& certificates = config.cluster_certificates;
+  PARLEY_ASSERT(config.cluster_key_file.empty() || !certificates.given(), "a key or certificates, not both");
+  PARLEY_ASSERT(certificates.ca.empty() == certificates.certificate.empty() &&
+                    certificates.ca.empty() == certificates.private_key.empty(),
+                "certificates are given whole");
   std::set<std::string> addresses;
   NodeId before;
   for (const auto& node : config.nodes) {
@@ -28,7 +33,8 @@ void keeps_its_promises(const node::ClusterConfig& config) {
     PARLEY_ASSERT(!node.data.empty(), "a data directory");
     PARLEY_ASSERT(config.allow_plaintext || node::is_loopback(node.client.listen), "no plain text off the loopback");
     const bool at_home = node::is_loopback(node.peer.listen) && node::is_loopback(node.peer.advertise);
-    PARLEY_ASSERT(at_home || !config.cluster_key_file.empty(), "no links between nodes off the loopback without a key");
+    const bool proved = !config.cluster_key_file.empty() || config.cluster_certificates.given();
+    PARLEY_ASSERT(at_home || proved, "no links between nodes off the loopback unless both sides prove themselves");
     for (const auto* endpoint : {&node.peer, &node.client}) {
       PARLEY_ASSERT(!node::is_wildcard(endpoint->advertise), "an address that others can dial");
       PARLEY_ASSERT(addresses.insert(endpoint->advertise).second, "an address of its own");

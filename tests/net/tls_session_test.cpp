@@ -7,54 +7,21 @@
 #include <array>
 #include <vector>
 
+#include "net/tls_cable.hpp"
+#include "net/tls_stranger.hpp"
+
 namespace parley::net {
 namespace {
 
 using ::testing::HasSubstr;
+using Cable = TlsCable;
+using Stranger = TlsStranger;
 using Role = TlsSession::Role;
 using State = TlsSession::State;
 
 std::shared_ptr<const TlsContext> context(std::string_view secret = "the key of the cluster") {
   return make_tls_context(PeerKey(secret));
 }
-
-// Both ends of a connection and the cable between them.
-struct Cable {
-  explicit Cable(std::shared_ptr<const TlsContext> dials, std::shared_ptr<const TlsContext> accepts,
-                 std::uint64_t rekey_after = TlsSession::records_per_key)
-      : near(std::move(dials), Role::dials, rekey_after), far(std::move(accepts), Role::accepts, rekey_after) {}
-
-  void shake_hands() {
-    for (int round = 0; round < 5; ++round) {
-      near.shake_hands();
-      far.receive(sent(to_far));
-      far.shake_hands();
-      near.receive(sent(to_near));
-    }
-  }
-  std::string sent(std::string& recording) {
-    auto bytes = &recording == &to_far ? near.take_output() : far.take_output();
-    recording += bytes;
-    return bytes;
-  }
-  // What `far` reads once `ciphertext` has come.
-  std::string read(std::string_view ciphertext) {
-    far.receive(ciphertext);
-    std::string plain;
-    std::array<char, 1000> piece;
-    for (std::size_t got = far.read(piece); got > 0; got = far.read(piece)) plain.append(piece.data(), got);
-    return plain;
-  }
-  std::string carry(std::string_view plain) {
-    EXPECT_TRUE(near.write(plain));
-    return read(sent(to_far));
-  }
-
-  TlsSession near;
-  TlsSession far;
-  std::string to_far;    // all that was sent
-  std::string to_near;
-};
 
 TEST(TlsSession, carries_bytes_both_ways_between_those_who_have_the_key) {
   Cable cable(context(), context());
@@ -207,33 +174,6 @@ TEST(TlsSession, a_goodbye_is_an_end_and_no_failure) {
 }
 
 // -- strangers, played with OpenSSL itself -----------------------------------------------------------------------
-
-struct Stranger {
-  explicit Stranger(SSL_CTX* made) : context(made), ssl(SSL_new(made)) {
-    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  }
-  ~Stranger() {
-    SSL_free(ssl);
-    SSL_CTX_free(context);
-  }
-  void receive(const std::string& bytes) { BIO_write(SSL_get_rbio(ssl), bytes.data(), static_cast<int>(bytes.size())); }
-  std::string take_output() {
-    std::string bytes(BIO_ctrl_pending(SSL_get_wbio(ssl)), '\0');
-    if (!bytes.empty()) BIO_read(SSL_get_wbio(ssl), bytes.data(), static_cast<int>(bytes.size()));
-    return bytes;
-  }
-  void talk_to(TlsSession& session) {
-    for (int round = 0; round < 5; ++round) {
-      session.shake_hands();
-      receive(session.take_output());
-      SSL_do_handshake(ssl);
-      const std::string bytes = take_output();
-      if (!bytes.empty()) session.receive(bytes);
-    }
-  }
-  SSL_CTX* context;
-  SSL* ssl;
-};
 
 SSL_CTX* with_a_certificate() {
   SSL_CTX* const context = SSL_CTX_new(TLS_method());

@@ -146,6 +146,43 @@ TEST(ConfigTest, TheKeyFileIsRelativeToTheConfiguration) {
   EXPECT_THAT(error_of(with(relative, "\"secret/cluster.key\"", "7")), HasSubstr("cluster_key_file: expected a str"));
 }
 
+const char* const certificates = R"({"cluster_certificates": { "ca_file": "certs/ca.crt",
+    "certificate_file": "certs/node-{id}.crt", "private_key_file": "/run/{id}/node-{id}.key" },)";
+
+TEST(ConfigTest, TheCertificatesAreRelativeToTheConfigurationAndEachNodesOwn) {
+  const auto config = parse_cluster_config(with(two_nodes, "{", certificates), "/etc/parley/c.json");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_TRUE(config->cluster_certificates.given());
+  const auto own = config->cluster_certificates.of(NodeId(12));
+  EXPECT_EQ(own.ca, "/etc/parley/certs/ca.crt");
+  EXPECT_EQ(own.certificate, "/etc/parley/certs/node-12.crt");
+  EXPECT_EQ(own.private_key, "/run/12/node-12.key");
+  EXPECT_FALSE(parse_cluster_config(two_nodes, "/etc/parley/c.json")->cluster_certificates.given());
+}
+
+TEST(ConfigTest, CertificatesAreGivenWholeAndWithoutAKeyBesideThem) {
+  const auto given = with(two_nodes, "{", certificates);
+  EXPECT_THAT(error_of(with(given, R"("ca_file": "certs/ca.crt",)", "")),
+              HasSubstr("cluster_certificates.ca_file: expected this key, with a string"));
+  EXPECT_THAT(error_of(with(given, "certs/ca.crt", "")), HasSubstr("cluster_certificates.ca_file: expected a file"));
+  EXPECT_THAT(error_of(with(given, "ca_file", "crl_file")), HasSubstr("cluster_certificates.crl_file"));
+  for (const char* const pattern : {"{ID}", "{name}", "{", "}", "{id"}) {
+    EXPECT_THAT(error_of(with(given, "node-{id}.crt", "node-" + std::string(pattern) + ".crt")),
+                HasSubstr("cluster_certificates.certificate_file: expected a file; braces are for {id} only"))
+        << pattern;
+  }
+  EXPECT_THAT(error_of(with(given, "{\"cluster_cert", "{\"cluster_key_file\": \"k\", \"cluster_cert")),
+              HasSubstr("cluster_certificates: expected no certificates beside a cluster_key_file"));
+  EXPECT_THAT(error_of(with(two_nodes, "{", "{\"cluster_certificates\": \"certs\",")),
+              HasSubstr("cluster_certificates: expected an object"));
+}
+
+TEST(ConfigTest, WithCertificatesNodesListenOffTheLoopback) {
+  const auto listens = with(two_nodes, "127.0.0.1:7102", "192.0.2.7:7102");
+  EXPECT_THAT(error_of(listens), HasSubstr("cluster_certificates"));
+  EXPECT_EQ(error_of(with(listens, "{", certificates)), "(accepted)");
+}
+
 TEST(ConfigTest, AWildcardNeedsAnAddressToAdvertise) {
   const auto wildcard = with(with(two_nodes, "127.0.0.1:7102", "0.0.0.0:7102"), "{", "{\"cluster_key_file\": \"k\",");
   EXPECT_THAT(error_of(wildcard), HasSubstr("nodes[0].peer: expected \"advertise\""));

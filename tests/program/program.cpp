@@ -144,9 +144,14 @@ RunningNode::~RunningNode() {
 
 std::string RunningNode::log() const { return read_file(log_); }
 
-bool RunningNode::wait_for_log(const std::string& text, std::chrono::milliseconds at_most) const {
+bool RunningNode::wait_for_log(const std::string& text, std::chrono::milliseconds at_most, std::size_t times) const {
   const auto deadline = Clock::now() + at_most;
-  while (log().find(text) == std::string::npos) {
+  const auto occurrences = [&text](const std::string& log) {
+    std::size_t count = 0;
+    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + text.size())) ++count;
+    return count;
+  };
+  while (occurrences(log()) < times) {
     if (Clock::now() > deadline) return false;
     ::poll(nullptr, 0, 10);
   }

@@ -48,8 +48,8 @@ class RunningNode {
               const std::map<std::string, std::string>& environment = {});
   ~RunningNode();
   void signal(int number) const;
-  // True once the log holds the text.
-  bool wait_for_log(const std::string& text, std::chrono::milliseconds at_most) const;
+  // True once the log holds the text, so many times.
+  bool wait_for_log(const std::string& text, std::chrono::milliseconds at_most, std::size_t times = 1) const;
   std::string log() const;
 
  private:

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "net/certificate_maker.hpp"
 #include "net/spawn.hpp"
 #include "node/cluster_key.hpp"
 #include "scenarios/people.hpp"
@@ -36,16 +37,37 @@ net::PeerSecurity security_of(const fs::path& file, const std::string& key) {
   return std::move(*security);
 }
 
+// A CA that nobody else has, and what it issues; its own key goes with it.
+void make_certificates(const fs::path& directory, std::size_t nodes) {
+  const net::Authority authority;
+  std::ofstream(directory / "ca.crt") << authority.certificate();
+  for (unsigned node = 1; node <= nodes; ++node) {
+    const auto files = authority.files(node);
+    const fs::path key = directory / ("node-" + std::to_string(node) + ".key");
+    std::ofstream(directory / ("node-" + std::to_string(node) + ".crt")) << files.certificate;
+    std::ofstream(key) << files.private_key;
+    fs::permissions(key, fs::perms::owner_read | fs::perms::owner_write);
+  }
+}
+
 cli::LocalLayout layout_in(const fs::path& directory, const ScenarioOptions& wanted) {
   cli::LayoutOptions options;
   options.nodes = wanted.nodes;
   options.extra_json = wanted.settings;
-  if (!wanted.cluster_key.empty()) {
-    options.extra_json += std::string(wanted.settings.empty() ? "" : ", ") + R"("cluster_key_file": "cluster.key")";
+  const std::string comma = wanted.settings.empty() ? "" : ", ";
+  if (!wanted.cluster_key.empty()) options.extra_json += comma + R"("cluster_key_file": "cluster.key")";
+  if (wanted.certificates) {
+    make_certificates(directory, wanted.nodes);
+    options.extra_json += comma + R"("cluster_certificates": { "ca_file": "ca.crt",
+        "certificate_file": "node-{id}.crt", "private_key_file": "node-{id}.key" })";
   }
   options.prefer_default_ports = false;
   auto layout = cli::prepare_layout(directory, options);
   PARLEY_ASSERT(layout.ok(), "the temporary cluster can be laid out");
+  if (wanted.certificates) {   // for the proxies
+    layout->cluster_certificates = {(directory / "ca.crt").string(), (directory / "node-{id}.crt").string(),
+                                    (directory / "node-{id}.key").string()};
+  }
   return *layout;
 }
 

@@ -22,7 +22,8 @@ struct ScenarioOptions {
   std::size_t nodes = 3;
   Duration at_most = std::chrono::seconds(100);   // the whole story; a hang is a failure
   std::string settings;                           // more members of the configuration file, as JSON
-  std::string cluster_key;                        // of the links between nodes; empty: in plain text
+  std::string cluster_key;                        // of the links between nodes; empty: none
+  bool certificates = false;                      // of one CA, for each node; neither: links are in plain text
 };
 
 class Person;   // people.hpp

@@ -42,6 +42,13 @@ TEST(SecureLinks, WithAKeyALeaderIsReplacedAndComesBackAndNothingIsLost) {
   scenario.play(failover);
 }
 
+TEST(SecureLinks, WithCertificatesALeaderIsReplacedAndComesBackAndNothingIsLost) {
+  ScenarioOptions options;
+  options.certificates = true;
+  Scenario scenario(options);
+  scenario.play(failover);
+}
+
 bool logged(Scenario& s, NodeId node, const std::string& text) {
   std::ifstream log(s.nodes().log_file(node));
   for (std::string line; std::getline(log, line);) {

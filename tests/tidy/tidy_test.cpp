@@ -75,9 +75,13 @@ TEST(Tidy, BeastStaysInTheSourcesOfNet) {
 }
 
 TEST(Tidy, OpenSslStaysBehindTheTlsSession) {
+  const std::set<std::string> with_it = {
+      "src/net/tls_context.hpp", "src/net/tls_context.cpp", "src/net/tls_session.cpp", "src/net/tls_key.cpp",
+      "src/net/tls_certificates.hpp", "src/net/tls_certificates.cpp", "src/net/peer_certificates.cpp",
+      "tests/net/certificate_maker.cpp",   // and these play strangers with it
+      "tests/net/tls_stranger.hpp", "tests/net/tls_session_test.cpp", "tests/net/certified_strangers_test.cpp"};
   for (const auto& file : everything()) {
-    if (file.path.starts_with("src/net/tls_context.") || file.path == "src/net/tls_session.cpp") continue;
-    if (file.path == "tests/net/tls_session_test.cpp") continue;   // plays strangers with it
+    if (with_it.contains(file.path)) continue;
     for (std::size_t i = 0; i < file.code.size(); ++i) {
       EXPECT_EQ(file.code[i].find("#include <openssl/"), std::string::npos) << place(file, i + 1);
       EXPECT_EQ(file.code[i].find("#include <boost/asio/ssl"), std::string::npos) << place(file, i + 1);
