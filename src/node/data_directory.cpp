@@ -1,6 +1,8 @@
 #include "node/data_directory.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "node/begin_anew.hpp"
 #include "node/birth.hpp"
@@ -20,14 +22,26 @@ bool holds_log(store::Disk& disk) {
   return !std::ranges::all_of(names, [](const auto& name) { return name.ends_with(store::aside_suffix); });
 }
 
+Error of_another_node(store::Disk& disk, NodeId owner, NodeId id) {
+  return Error{disk.describe("") + " is the data directory of node " + text(owner) + ", not of node " + text(id) +
+               ": check --id and \"data\" in the configuration"};
+}
+
+// Before anything is changed in it, be it to finish what its owner began: who starts here is not who is to.
+std::optional<Error> belongs_to_another(store::Disk& disk, NodeId id) {
+  if (disk.exists(store::identity_file)) return std::nullopt;   // open_identity() reads it
+  const auto former = store::identity_set_aside(disk);
+  if (!former.ok() || !*former || (*former)->node == id) return std::nullopt;
+  return of_another_node(disk, (*former)->node, id);
+}
+
 Result<store::Identity> open_identity(store::Disk& disk, NodeId id, net::Entropy& entropy) {
   auto loaded = store::load_identity(disk);
   if (!loaded.ok()) return loaded.error();
   if (*loaded) {
     const store::Identity& identity = **loaded;
     if (identity.node == id) return identity;
-    return Error{disk.describe("") + " is the data directory of node " + text(identity.node) + ", not of node " +
-                 text(id) + ": check --id and \"data\" in the configuration"};
+    return of_another_node(disk, identity.node, id);
   }
   if (disk.exists(unfinished_restore_file)) {
     return Error{disk.describe("") + " holds a restore that was cut short: run `parley restore` again, it begins anew; "
@@ -135,6 +149,7 @@ Result<DataDirectory, store::Refusal> open_data_directory(store::Disk& disk, Nod
     return store::refusal({directory + " is used by another process: is node " + text(id) +
                            " running already? (the lock file in it names the process)"});
   }
+  if (auto another = belongs_to_another(disk, id)) return store::refusal(std::move(*another));
   if (store::finish_set_aside(disk)) {
     opened.notes.push_back(directory + ": what was begun, to set an old state of it aside, is done now");
   }

@@ -50,7 +50,7 @@ net::awaitable<void> PeerAcceptor::accept_loop() {
 
 net::awaitable<void> PeerAcceptor::serve(std::shared_ptr<Link> link, std::uint64_t number) {
   tasks_.spawn(close_unless_greeted(link, seams_.clock, seams_.clock.now() + greeting_timeout));
-  auto hello = co_await greet(link);
+  auto hello = co_await greet(link, number);
   link->greeted = true;
   link->alarm->ring();
   if (hello && !stopping_) co_await read_loop(link, number, std::move(*hello));
@@ -58,8 +58,9 @@ net::awaitable<void> PeerAcceptor::serve(std::shared_ptr<Link> link, std::uint64
   links_.erase(number);
 }
 
-// Reads Hello and answers it; nullopt: the link is of no use.
-net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<Link> link) {
+// Reads Hello and answers it; nullopt: the link is of no use. From the moment of a Welcome on nothing is heard that was
+// said over an older link: the greeting was compared with all that had been (decisions 0020, 0028).
+net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<Link> link, std::uint64_t number) {
   const auto bytes = co_await link->connection->read();
   if (!bytes) co_return std::nullopt;
   auto frame = wire::decode_peer_frame(*bytes);
@@ -73,11 +74,13 @@ net::awaitable<std::optional<wire::Hello>> PeerAcceptor::greet(std::shared_ptr<L
   }
   const auto answer = this->answer(*link, *hello);
   const bool welcome = std::holds_alternative<wire::Welcome>(answer);
-  if (!welcome) say_refused(answer, link->connection->remote(), hello->from.node);
+  if (welcome) take_over(hello->from, number);
+  else say_refused(answer, link->connection->remote(), hello->from.node);
   auto reply = encode(answer);
   const bool written = co_await link->connection->write(std::move(reply));
-  if (!written || !welcome) co_return std::nullopt;
-  co_return *hello;
+  if (written && welcome) co_return *hello;
+  if (welcome) over(hello->from, number);
+  co_return std::nullopt;
 }
 
 // Nobody speaks for another node than its certificate does, whatever it knows of that one.
@@ -98,14 +101,14 @@ void PeerAcceptor::say_refused(const Greeting& answer, const std::string& remote
   } else if (std::holds_alternative<wire::NotAMember>(answer)) {
     seams_.logger.warn("not_a_member", who + " is no member any more");
   } else {
-    seams_.logger.warn("rolled_back", who + " came back with less of the log than it had acknowledged: its disk was "
-                                            "set back, and counts for nothing");
+    seams_.logger.warn("rolled_back", who + " came back with less of the log than it had acknowledged, or without a "
+                                            "term or vote that it had told: its disk was set back, and counts for "
+                                            "nothing");
   }
 }
 
 net::awaitable<void> PeerAcceptor::read_loop(std::shared_ptr<Link> link, std::uint64_t number, wire::Hello hello) {
-  take_over(hello.from, number);
-  owner_.inbound_up(hello);
+  if (!link->closed) owner_.inbound_up(hello);   // else the server has dialled again meanwhile
   while (!stopping_ && !link->closed) {
     const auto bytes = co_await link->connection->read();
     if (!bytes || stopping_ || link->closed) break;
@@ -117,10 +120,14 @@ net::awaitable<void> PeerAcceptor::read_loop(std::shared_ptr<Link> link, std::ui
     }
     owner_.arrived(hello, std::move(*frame));
   }
-  const auto current = current_.find(hello.from);
-  if (current == current_.end() || current->second != number) co_return;   // a newer link speaks for it
+  over(hello.from, number);
+}
+
+void PeerAcceptor::over(ServerId from, std::uint64_t number) {
+  const auto current = current_.find(from);
+  if (current == current_.end() || current->second != number) return;   // a newer link speaks for it
   current_.erase(current);
-  owner_.inbound_down(hello.from);
+  owner_.inbound_down(from);
 }
 
 // The server dialled again: what is left of its former link is over.

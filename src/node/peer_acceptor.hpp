@@ -31,11 +31,12 @@ class PeerAcceptor {
  private:
   net::awaitable<void> accept_loop();
   net::awaitable<void> serve(std::shared_ptr<Link> link, std::uint64_t number);
-  net::awaitable<std::optional<wire::Hello>> greet(std::shared_ptr<Link> link);
+  net::awaitable<std::optional<wire::Hello>> greet(std::shared_ptr<Link> link, std::uint64_t number);
   Greeting answer(const Link& link, const wire::Hello& hello);
   void say_refused(const Greeting& answer, const std::string& remote, NodeId node);
   net::awaitable<void> read_loop(std::shared_ptr<Link> link, std::uint64_t number, wire::Hello hello);
   void take_over(ServerId from, std::uint64_t number);
+  void over(ServerId from, std::uint64_t number);   // that link, if it still speaks for the server
 
   Seams seams_;
   TaskGroup& tasks_;

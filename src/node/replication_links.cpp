@@ -46,7 +46,10 @@ wire::Hello ReplicationNode::hello_to(NodeId to) const {
   hello.cluster = identity_.cluster;
   hello.founding = founding_;
   hello.log_end = log_end();
-  if (driver_.started()) hello.configuration = driver_.consensus().log().configuration_index();
+  if (driver_.started()) {
+    hello.configuration = driver_.consensus().log().configuration_index();
+    hello.term_and_vote = raft::term_and_vote(driver_.consensus().hard_state());
+  }
   hello.address = self_config_.peer.advertise;
   return hello;
 }

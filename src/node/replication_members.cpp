@@ -86,36 +86,56 @@ Index ReplicationNode::log_end() const {
   return std::max(driver_.consensus().persisted_index(), driver_.consensus().log().base().index);
 }
 
-// Whatever a server acknowledged before it greeted came over an earlier link of the same direction, so its greeting is
-// the one moment at which both can be compared.
+// Whatever a server said before it greeted came over an earlier link of the same direction, which is closed by now: so
+// its greeting is the one moment at which both can be compared.
 std::optional<Greeting> ReplicationNode::answer_to_rolled_back(const wire::Hello& hello) const {
   if (!driver_.started() || hello.cluster != identity_.cluster) return std::nullopt;
   const Index acknowledged = driver_.consensus().acknowledged(hello.from);
-  if (hello.log_end >= acknowledged) return std::nullopt;
-  return Greeting(wire::RolledBack{hello.from, acknowledged});
+  const raft::TermAndVote spoken = driver_.consensus().spoken(hello.from);
+  if (hello.log_end >= acknowledged && raft::may_follow(hello.term_and_vote, spoken)) return std::nullopt;
+  return Greeting(wire::RolledBack{hello.from, acknowledged, self(), spoken});
 }
 
 // Believed only if this node sees it itself, too.
 std::string ReplicationNode::told_rolled_back(NodeId by, const wire::RolledBack& frame) {
-  const bool true_of_us = driver_.started() && frame.server == self() && log_end() < frame.acknowledged;
-  if (!true_of_us) return "this node's disk was set back, which is not so";
+  if (!driver_.started() || frame.server != self()) return "this node's disk was set back, which is not so";
+  if (log_end() >= frame.acknowledged) return told_of_lost_vote(frame);
   const std::string text = "this node had acknowledged the log up to index " +
                            std::to_string(frame.acknowledged.value) + " to node " + std::to_string(by.value) +
                            ", and its disk ends at " + std::to_string(log_end().value) +
                            ": it was set back (an old copy, or a virtual machine's snapshot)";
-  seams_.logger.error("rolled_back", text + "; the data directory is set aside, and the node joins anew");
-  if (set_aside_) set_aside_();
+  give_up_directory(text);
   return text;
 }
 
-bool ReplicationNode::others_can_do_without() const {
+// The log may be whole, so it is not given up while the others may need it: they wait, as for a lost disk, until they
+// are a majority without it, or a later term has come, in which the lost vote can't be given again.
+std::string ReplicationNode::told_of_lost_vote(const wire::RolledBack& frame) {
+  const raft::TermAndVote now = raft::term_and_vote(driver_.consensus().hard_state());
+  if (raft::may_follow(now, frame.spoken)) return "this node's disk was set back, which is not so";
+  std::string text = "this node had " + std::string(frame.spoken.voted_for ? "voted in" : "been in") + " term " +
+                     std::to_string(frame.spoken.term.value) + ", as node " + std::to_string(frame.by.node.value) +
+                     " knows from it, and its disk does not know that (it is in term " +
+                     std::to_string(now.term.value) + "): it was set back, or lost a write that it had reported done";
+  if (others_can_do_without(frame.by)) give_up_directory(text);
+  else text += "; it keeps what it has, since the others may need it";
+  return text;
+}
+
+void ReplicationNode::give_up_directory(const std::string& why) {
+  seams_.logger.error("rolled_back", why + "; the data directory is set aside, and the node joins anew");
+  if (set_aside_) set_aside_();
+}
+
+bool ReplicationNode::others_can_do_without(std::optional<ServerId> also) const {
   if (!configuration_) return false;
   std::size_t voters = 0, heard = 0;
   for (const auto& member : configuration_->members) {
     if (!member.voter || member.id == self()) continue;
     ++voters;
     const auto* other = peer(member.id.node);
-    if (other != nullptr && other->up() && other->welcome()->from == member.id) ++heard;
+    const bool linked = other != nullptr && other->up() && other->welcome()->from == member.id;
+    if (linked || also == member.id) ++heard;
   }
   return 2 * heard > voters;
 }

@@ -58,8 +58,9 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   net::awaitable<void> depart();
   void stop();                       // idempotent
   std::string peer_address() const { return acceptor_.local(); }
-  // Whether the other voters that can be heard are a majority without this one: it may lose its disk.
-  bool others_can_do_without() const;
+  // Whether the other voters that can be heard are a majority without this one: it may lose its disk. `also`: one that
+  // is heard without a link.
+  bool others_can_do_without(std::optional<ServerId> also = std::nullopt) const;
 
   // Replication
   net::awaitable<std::vector<raft::Entry>> next_committed() override;
@@ -108,6 +109,8 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::optional<Greeting> answer_to_stranger(const wire::Hello& hello) const;
   std::optional<Greeting> answer_to_rolled_back(const wire::Hello& hello) const;
   std::string told_rolled_back(NodeId by, const wire::RolledBack& frame) override;
+  std::string told_of_lost_vote(const wire::RolledBack& frame);
+  void give_up_directory(const std::string& why);
   Index log_end() const;
   bool is_stranger(ServerId server) const;
   void meet(const wire::Hello& hello);

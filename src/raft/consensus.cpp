@@ -30,6 +30,7 @@ Status Consensus::status() const { return state_->status(); }
 Standing Consensus::standing() const { return state_->standing(); }
 Index Consensus::persisted_index() const { return state_->persistence.stable(); }
 Index Consensus::acknowledged(ServerId server) const { return state_->acknowledged_by(server); }
+TermAndVote Consensus::spoken(ServerId server) const { return state_->spoken_by(server); }
 const Log& Consensus::log() const { return state_->log; }
 HardState Consensus::hard_state() const { return state_->hard_state; }
 bool Consensus::hard_state_is_durable() const { return state_->persistence.holds(state_->hard_state); }
@@ -52,6 +53,7 @@ Consensus::State& Consensus::told() {
 void Consensus::step(ServerId from, Message message, Now now) {
   told().observe(now);
   if (from.node == state_->self.node) return;   // an echo, or another life of this very node (R4)
+  state_->spoken.heard(state_->self, from, message, state_->log.configuration());
   std::visit([&](auto&& said) { state_->on(from, std::forward<decltype(said)>(said), now); }, std::move(message));
 }
 

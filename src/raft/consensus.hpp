@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "raft/message.hpp"
+#include "raft/spoken.hpp"
 #include "raft/types.hpp"
 
 namespace parley::raft {
@@ -186,6 +187,10 @@ class Consensus {
   // its leader, in whatever term of this process's life. It can't end before that any more, unless its disk went
   // back (R4).
   Index acknowledged(ServerId server) const;
+
+  // The term and vote that this very server has told this one of, in this process's life, or by asking for the vote
+  // that this one gave it. Its disk can't hold less any more, unless it went back (R4, decision 0028).
+  TermAndVote spoken(ServerId server) const;
 
   // The snapshot that was offered to this server and that it can't do without: to be fetched from there for as long as
   // this says so. It may become another one, or none because the entries came after all.

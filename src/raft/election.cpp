@@ -204,6 +204,14 @@ void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
   (request.pre_vote ? candidate->pre_vote_reply : candidate->vote_reply) = reply;
 }
 
+// Its own vote says what it was asked for, too, and is on the disk: that outlives this process.
+TermAndVote Consensus::State::spoken_by(ServerId server) const {
+  if (PARLEY_MUTANT(forgets_what_was_spoken)) return {};
+  const TermAndVote said = spoken.by(server);
+  const TermAndVote asked{current_term(), server};
+  return hard_state.voted_for == server && may_follow(asked, said) ? asked : said;
+}
+
 // A pre-vote was granted: let that one try first. When a leader dies all its followers notice within the same few
 // milliseconds (R5); of two that ask at once, one gives way, so that the election which follows is not split.
 void Consensus::State::stand_back(ServerId from, const RequestVote& request, Now now) {

@@ -13,6 +13,7 @@
 #include "raft/log.hpp"
 #include "raft/persistence.hpp"
 #include "raft/roles.hpp"
+#include "raft/spoken.hpp"
 
 namespace parley::raft {
 
@@ -82,6 +83,7 @@ struct Consensus::State {
   void become_follower(Term term, Now now);
   void remember_acknowledged();
   Index acknowledged_by(ServerId server) const;
+  TermAndVote spoken_by(ServerId server) const;
   void election_timeout(Now now);
   void begin_pre_vote(Now now);
   void begin_election(Now now);
@@ -163,6 +165,7 @@ struct Consensus::State {
   RoleState role;
   std::map<NodeId, Peer> peers;
   std::map<ServerId, Index> acknowledged;  // of members, from leaderships that are over
+  Spoken spoken;
 
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;

@@ -19,15 +19,32 @@ NotAMember read_not_a_member(Reader& in) {
   return frame;
 }
 
+void write(Writer& out, const raft::TermAndVote& spoken) {
+  out.u64(spoken.term.value);
+  out.boolean(spoken.voted_for.has_value());
+  if (spoken.voted_for) write(out, *spoken.voted_for);
+}
+
+raft::TermAndVote read_term_and_vote(Reader& in) {
+  raft::TermAndVote spoken;
+  spoken.term = Term(in.u64());
+  if (in.boolean()) spoken.voted_for = read_server(in);
+  return spoken;
+}
+
 void write(Writer& out, const RolledBack& frame) {
   write(out, frame.server);
   out.u64(frame.acknowledged.value);
+  write(out, frame.by);
+  write(out, frame.spoken);
 }
 
 RolledBack read_rolled_back(Reader& in) {
   RolledBack frame;
   frame.server = read_server(in);
   frame.acknowledged = Index(in.u64());
+  frame.by = read_server(in);
+  frame.spoken = read_term_and_vote(in);
   return frame;
 }
 

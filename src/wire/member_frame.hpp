@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/codec.hpp"
+#include "raft/spoken.hpp"
 #include "raft/types.hpp"
 
 namespace parley::wire {
@@ -23,11 +24,14 @@ struct NotAMember {
   bool operator==(const NotAMember&) const = default;
 };
 
-// "You had acknowledged more than that." In place of a Welcome, to a member whose log ends before what it acknowledged
-// to this node as its leader: its disk went back in time, and what it promised since is forgotten (R4).
+// "You had promised more than that." In place of a Welcome, to a member whose log ends before what it acknowledged to
+// this node as its leader, or that has forgotten a term or vote that it told this node of: its disk went back in time,
+// and what it promised since is forgotten (R4).
 struct RolledBack {
   ServerId server;                     // who greeted
   Index acknowledged;
+  ServerId by;                         // who says so
+  raft::TermAndVote spoken;
   bool operator==(const RolledBack&) const = default;
 };
 
@@ -65,10 +69,12 @@ struct MemberReply {
 // Bodies of frames (peer_frame.hpp); what is wrong in what is read makes `in` fail.
 void write(Writer& out, const NotAMember& frame);
 void write(Writer& out, const RolledBack& frame);
+void write(Writer& out, const raft::TermAndVote& spoken);
 void write(Writer& out, const MemberRequest& request);
 void write(Writer& out, const MemberReply& reply);
 NotAMember read_not_a_member(Reader& in);
 RolledBack read_rolled_back(Reader& in);
+raft::TermAndVote read_term_and_vote(Reader& in);
 MemberRequest read_member_request(Reader& in);
 MemberReply read_member_reply(Reader& in);
 

@@ -58,6 +58,7 @@ Kind put(Writer& out, const Hello& hello) {
   out.u64(hello.configuration.value);
   PARLEY_ASSERT(hello.address.size() <= address_max, "an address within address_max");
   out.string(hello.address);
+  write(out, hello.term_and_vote);
   return Kind::hello;
 }
 
@@ -72,6 +73,7 @@ Hello get_hello(Reader& in) {
   hello.log_end = Index(in.u64());
   hello.configuration = Index(in.u64());
   hello.address = in.string(address_max);
+  hello.term_and_vote = read_term_and_vote(in);
   return hello;
 }
 

@@ -38,6 +38,7 @@ struct Hello {
   Index log_end;                     // what its disk holds of the log, to that entry; 0: not born
   Index configuration;               // where the latest one in its log stands, committed or not; 0: none
   std::string address;               // at which it is to be answered by who does not know it (decision 0023)
+  raft::TermAndVote term_and_vote;   // its own (decision 0028); of one that is not born: none
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {

@@ -41,6 +41,13 @@ wire::SnapshotChunk any_chunk(Input& in) {   // within its copy, as whoever writ
   return chunk;
 }
 
+raft::TermAndVote any_term_and_vote(Input& in) {
+  raft::TermAndVote spoken;
+  spoken.term = Term(in.any_number());
+  if (in.boolean()) spoken.voted_for = any_server(in);
+  return spoken;
+}
+
 wire::MemberRequest any_member_request(Input& in) {
   wire::MemberRequest request;
   request.id = in.any_number();
@@ -64,6 +71,7 @@ wire::PeerFrame any_frame(Input& in) {
       hello.founding = any_digest(in);
       hello.log_end = Index(in.any_number());
       hello.configuration = Index(in.any_number());
+      hello.term_and_vote = any_term_and_vote(in);
       return hello;
     }
     case 1: {
@@ -118,8 +126,12 @@ wire::PeerFrame any_frame(Input& in) {
       return reply;
     }
     case 13: {
-      const auto server = any_server(in);
-      return wire::RolledBack{server, Index(in.any_number())};
+      wire::RolledBack frame;
+      frame.server = any_server(in);
+      frame.acknowledged = Index(in.any_number());
+      frame.by = any_server(in);
+      frame.spoken = any_term_and_vote(in);
+      return frame;
     }
     case 14: {
       const Index index(in.any_number());

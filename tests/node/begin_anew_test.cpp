@@ -181,6 +181,29 @@ TEST_F(BeginAnew, WhatWasNeverFilledIsDiscardedAndWhatWasSetAsideBeforeItStaysWh
   });
 }
 
+// Two nodes' directories were exchanged while one of them was being set aside.
+TEST_F(BeginAnew, AnotherNodeRefusesWhatIsBeingSetAsideAndChangesNothing) {
+  const auto whole = damaged_disk();
+  const std::uint64_t before = whole->changes();
+  ASSERT_TRUE(start(*whole, entropy_).ok());
+  const std::uint64_t changes = whole->changes() - before;
+  for (std::uint64_t cut = 0; cut <= changes; ++cut) {
+    const auto disk = damaged_disk();
+    disk->stop_after(cut);
+    start_until_the_power_fails(*disk);
+    disk->crash(random_);
+    const std::uint64_t at = disk->changes();
+    const auto wrong = open_data_directory(*disk, NodeId(self.value + 1), entropy_, small_log());
+    ASSERT_FALSE(wrong.ok()) << cut;
+    EXPECT_FALSE(wrong.error().damaged);
+    EXPECT_THAT(wrong.error().message, HasSubstr("is the data directory of node " + std::to_string(self.value)));
+    EXPECT_EQ(disk->changes(), at) << "after " << cut;
+    const auto right = start(*disk, entropy_);
+    ASSERT_TRUE(right.ok()) << right.error().message;
+    EXPECT_EQ(right->cluster, cluster);
+  }
+}
+
 TEST_F(BeginAnew, WhatWasFilledIsSetAsideInItsTurn) {
   auto disk = damaged_disk();
   const auto first = start(*disk, entropy_);

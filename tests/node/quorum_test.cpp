@@ -440,5 +440,104 @@ TEST_F(QuorumTest, OneOfTwoVotersWhoseDiskWasSetBackDoesNotStallTheOther) {
   EXPECT_TRUE(writes(leader, "together"));
 }
 
+// -- disks that lost a vote (R4, decision 0028) -----------------------------------------------------------------------
+
+class LostVoteTest : public QuorumTest {
+ protected:
+  // The leader dies; whoever asks next is given the vote of `voter`, whose disk then is as it was before, although it
+  // had reported that write done. Nothing was written to the log meanwhile. Returns who was given it; null: nobody yet.
+  TestReplica* lose_a_vote(TestReplica& former, TestReplica& voter) {
+    const auto before = term_and_vote(voter);
+    auto earlier = voter.disk().clone();
+    former.kill();
+    const auto votes = [&] {
+      const auto now = term_and_vote(voter);
+      const bool other = now.term > before.term && now.voted_for && now.voted_for->node != voter.id();
+      return other && voter.replication().consensus()->hard_state_is_durable();
+    };
+    if (!cluster.wait(votes, 5s)) return nullptr;
+    auto& given = cluster.node(term_and_vote(voter).voted_for->node.value);
+    const auto heard = [&] {
+      return given.replication().consensus()->spoken(server(voter)) == term_and_vote(voter);
+    };
+    if (!cluster.wait(heard, 100ms)) return nullptr;
+    voter.kill();
+    voter.put_back(std::move(earlier));
+    return &given;
+  }
+  static raft::TermAndVote term_and_vote(TestReplica& node) {
+    return raft::term_and_vote(node.replication().consensus()->hard_state());
+  }
+  static ServerId server(TestReplica& node) { return {node.id(), node.replication().identity().incarnation}; }
+};
+
+TEST_F(LostVoteTest, AVoteThatADiskLostIsNoticedByWhoWasGivenIt) {
+  start();
+  ASSERT_TRUE(writes(*cluster.leader(), "before"));
+  auto& former = *cluster.leader();
+  auto& voter = cluster.follower();
+  auto* given = lose_a_vote(former, voter);
+  ASSERT_NE(given, nullptr) << cluster.story();
+  ASSERT_TRUE(former.start().ok());   // so the log of the one that forgot is not needed
+  ASSERT_TRUE(cluster.wait([&] { return given->replication().connected(former.id()); }));
+  ASSERT_TRUE(voter.start().ok());
+  EXPECT_TRUE(cluster.wait([&] { return voter.rolled_back(); }, 2s)) << cluster.story();
+  EXPECT_TRUE(given->said("or without a term or vote that it had told")) << cluster.story();
+  EXPECT_TRUE(voter.said("this node had voted in term"));
+}
+
+// The third one is away: without its log the candidate would be alone. They wait, as for a lost disk, until the third
+// one is back: then the log is given up, or a later term comes, in which the lost vote can't be given again.
+TEST_F(LostVoteTest, AWholeLogIsNotGivenUpWhileTheOthersNeedIt) {
+  start();
+  ASSERT_TRUE(writes(*cluster.leader(), "before"));
+  auto& former = *cluster.leader();
+  auto& voter = cluster.follower();
+  auto* given = lose_a_vote(former, voter);
+  ASSERT_NE(given, nullptr) << cluster.story();
+  const Index committed = given->replication().status().commit_index;
+  const Term lost = term_and_vote(*given).term;
+  ASSERT_TRUE(voter.start().ok());
+  cluster.world().run_for(10s);
+  EXPECT_FALSE(voter.rolled_back());
+  EXPECT_TRUE(voter.said("it keeps what it has, since the others may need it")) << cluster.story();
+  EXPECT_FALSE(given->replication().connected(voter.id()) && voter.replication().connected(given->id()));
+  EXPECT_EQ(given->replication().status().commit_index, committed) << "by a voter that forgot whom it voted for";
+  ASSERT_TRUE(former.start().ok());
+  const auto settled = [&] { return voter.rolled_back() || voter.replication().connected(given->id()); };
+  ASSERT_TRUE(cluster.wait(settled)) << cluster.story();
+  EXPECT_TRUE(voter.rolled_back() || term_and_vote(voter).term > lost);
+  EXPECT_TRUE(cluster.wait([&] { return given->replication().status().commit_index > committed; })) << cluster.story();
+}
+
+// What it had been told and never answered it may forget, as a power cut in the middle of that write does.
+TEST_F(LostVoteTest, WhoForgetsAVoteThatItNeverGaveAwayIsLetIn) {
+  start();
+  auto& leader = *cluster.leader();
+  auto& one = cluster.follower();
+  auto& other = other_than(leader, one);
+  const Term before = term_and_vote(one).term;
+  auto earlier = std::map<NodeId, std::unique_ptr<store::MemoryDisk>>();
+  for (TestReplica* node : {&one, &other}) earlier[node->id()] = node->disk().clone();
+  leader.kill();
+  const auto campaigns = [before](TestReplica& node) { return term_and_vote(node).term > before; };
+  ASSERT_TRUE(cluster.wait([&] { return campaigns(one) || campaigns(other); }, 5s));
+  auto& candidate = campaigns(one) ? one : other;
+  auto& voter = campaigns(one) ? other : one;
+  ASSERT_EQ(term_and_vote(voter).term, before);
+  cluster.fabric().part(voter.id().value, candidate.id().value);
+  ASSERT_TRUE(cluster.wait([&] { return term_and_vote(voter).voted_for == server(candidate); }, 1s));
+  voter.kill();
+  voter.put_back(std::move(earlier[voter.id()]));
+  cluster.fabric().heal();
+  ASSERT_TRUE(leader.start().ok());
+  ASSERT_TRUE(voter.start().ok());
+  ASSERT_NE(cluster.wait_for_leader(), nullptr);
+  cluster.world().run_for(1s);
+  EXPECT_TRUE(writes(voter, "together")) << cluster.story();
+  EXPECT_FALSE(voter.rolled_back());
+  EXPECT_FALSE(voter.said("does not know that")) << cluster.story();
+}
+
 }  // namespace
 }  // namespace parley::node

@@ -67,14 +67,15 @@ std::vector<Golden> goldens() {
   static const std::string state_digest_hex = "010f" "0900000000000000" + digest_hex;
   static const std::string hello_hex =
       "0101" "0100" "0100" "01000000a100000000000000" "02000000" "0c00000000000000" + digest_hex + "0900000000000000"
-      "0800000000000000" "03000000613a31";
+      "0800000000000000" "03000000613a31" "0500000000000000" "01" "01000000a100000000000000";
   static const std::string welcome_hex = "0102" "0100" "01000000a100000000000000" "0c00000000000000" + digest_hex +
                                          "01" "0100" "01000000a100000000000000" "01" "03000000613a31" "03000000623a32";
   raft::AppendEntries append{Term(5), {Term(4), Index(9)}, Index(8), 7, {}};
   append.entries.push_back({{Term(5), Index(10)}, LogTime{1}, SharedBytes("hi")});
   append.entries.push_back({{Term(5), Index(11)}, LogTime{2}, raft::Noop{}});
   return {
-      {Hello{1, 1, server, NodeId(2), ClusterId(12), Digest{}, Index(9), Index(8), "a:1"}, hello_hex},
+      {Hello{1, 1, server, NodeId(2), ClusterId(12), Digest{}, Index(9), Index(8), "a:1", {Term(5), server}},
+       hello_hex},
       {Welcome{1, server, ClusterId(12), Digest{}, one_member()}, welcome_hex},
       {Rejected{"no"}, "0103" "02000000" "6e6f"},
       {Founded{ClusterId(12), one_member()},
@@ -110,7 +111,8 @@ std::vector<Golden> goldens() {
       {PlannedStop{}, "010a"},
       {NotAMember{Index(9), one_member()},
        "010b" "0900000000000000" "0100" "01000000a100000000000000" "01" "03000000613a31" "03000000623a32"},
-      {RolledBack{server, Index(9)}, "010e" "01000000a100000000000000" "0900000000000000"},
+      {RolledBack{server, Index(9), server, {Term(5), {}}},
+       "010e" "01000000a100000000000000" "0900000000000000" "01000000a100000000000000" "0500000000000000" "00"},
       {MemberRequest{6, MemberAction::remove, NodeId(3), "a:1", "b:2", true},
        "010c" "0600000000000000" "02" "03000000" "03000000613a31" "03000000623a32" "01"},
       {MemberReply{6, MemberReply::Outcome::refused, "no"}, "010d" "0600000000000000" "01" "02000000" "6e6f"},
@@ -175,7 +177,7 @@ PeerFrame random_frame(Random& random) {
     case 0:
       return Hello{static_cast<std::uint16_t>(random.next()), static_cast<std::uint16_t>(random.next()),
                    testing::random_server(random), NodeId(7), ClusterId(random.next()), founding, Index(random.next()),
-                   Index(random.next()), "10.0.0.7:7101"};
+                   Index(random.next()), "10.0.0.7:7101", testing::random_term_and_vote(random)};
     case 1: {
       Welcome welcome{1, testing::random_server(random), ClusterId(random.next()), founding, {}};
       if (random.chance(0.5)) welcome.founded = testing::random_configuration(random);
@@ -237,7 +239,9 @@ PeerFrame random_frame(Random& random) {
                            random.chance(0.5)};
     case 22: return DiskShort{random.chance(0.5)};
     case 21: return StateDigest{Index(random.next()), founding};
-    case 20: return RolledBack{testing::random_server(random), Index(random.next())};
+    case 20:
+      return RolledBack{testing::random_server(random), Index(random.next()), testing::random_server(random),
+                        testing::random_term_and_vote(random)};
     case 19:
       return MemberReply{random.next(), static_cast<MemberReply::Outcome>(random.below(4)),
                          random_text(random, member_text_max)};

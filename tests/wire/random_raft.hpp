@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "raft/message.hpp"
+#include "raft/spoken.hpp"
 
 // Random values of the types that logs and peers exchange; every optional part present and absent, every limit near.
 namespace parley::wire::testing {
@@ -17,6 +18,12 @@ inline std::string random_text(Random& random, std::size_t max) {
 
 inline ServerId random_server(Random& random) {
   return ServerId{NodeId(static_cast<std::uint32_t>(random.between(1, 65535))), Incarnation(random.next())};
+}
+
+inline raft::TermAndVote random_term_and_vote(Random& random) {
+  raft::TermAndVote spoken{Term(random.next()), std::nullopt};
+  if (random.chance(0.5)) spoken.voted_for = random_server(random);
+  return spoken;
 }
 
 inline raft::EntryId random_entry_id(Random& random) { return {Term(random.next()), Index(random.next())}; }
