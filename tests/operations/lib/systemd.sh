@@ -42,7 +42,8 @@ start_unit() {
   if [ -n "${GIVEN_UP[$id]-}" ]; then return 1; fi
   [ "$(setting Type)" = notify ] && [ "$(setting User)" = parley ] || fail "not the unit that this stand-in knows"
   if [ ! -d "$data" ]; then mkdir -m 700 "$data" && give "$data"; fi   # StateDirectory
-  check_given "$HOST_FOLDER/etc/parley/cluster.key" "$data"
+  check_given "$data"
+  check_given "$HOST_FOLDER/etc/parley" -name '*.key' -o -name '*.crt'
   check_addresses "$node"
   command=$(localised "$(setting ExecStart)")
   command=${command//%i/$node}
