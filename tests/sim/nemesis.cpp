@@ -58,8 +58,8 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random) || quorum_fault(event, random) || member_fault(event, random) ||
-         (clients_ && clients_(event));
+         clock_fault(event, random) || quorum_fault(event, random) || directory_fault(event, random) ||
+         member_fault(event, random) || (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
@@ -73,9 +73,11 @@ SimNode* Nemesis::leader_or_any(Random& random) {
 
 // A node that ended by itself is started again, as by systemd; if it had a reason to end.
 void Nemesis::look_after_nodes() {
+  look_at_who_forgot();
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {
     SimNode& node = cluster_.node(i);
     Care& cared = care(node);
+    look_at_foreign(node);
     if (node.running() || cared.restart_waits || cared.broken) continue;
     const bool told = went_as_told(node);
     if (told && !cared.seen_to) cared.outside = true;
@@ -101,6 +103,7 @@ void Nemesis::restart_after(SimNode& node, Duration downtime) {
 void Nemesis::start(SimNode& node) {
   Care& cared = care(node);
   if (cared.broken || cared.outside) return;
+  if (cared.holds_of != NodeId(0)) return start_elsewhere(node);
   cared.may_end = false;
   cared.seen_to = false;
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);

@@ -106,7 +106,7 @@ void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
 // again, while it is filled anew too.
 void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
   note_all_beliefs();
-  if (care(node).broken || (!care(node).damaged && !may_lose(node))) return;
+  if (care(node).broken || care(node).elsewhere || (!care(node).damaged && !may_lose(node))) return;
   if (node.running()) {
     if (random.chance(0.5)) node.crash();
     else node.kill();
