@@ -82,7 +82,8 @@ void Nemesis::look_after_nodes() {
     const bool told = went_as_told(node);
     if (told && !cared.seen_to) cared.outside = true;
     if (cared.outside) continue;
-    if (!node.last_words().empty() && !cared.may_end && !cared.full && !cared.damaged && !told && !finding_) {
+    if (!node.last_words().empty() && !cared.may_end && !ended_for_space(node) && !cared.damaged && !told &&
+        !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
     restart_after(node, Duration(random_.below(static_cast<std::uint64_t>(restart_at_most.count()))));
@@ -105,6 +106,7 @@ void Nemesis::start(SimNode& node) {
   if (cared.broken || cared.outside) return;
   if (cared.holds_of != NodeId(0)) return start_elsewhere(node);
   cared.may_end = false;
+  cared.was_full = cared.full;
   cared.seen_to = false;
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
   const auto refused = node.try_start();
@@ -119,6 +121,11 @@ void Nemesis::start(SimNode& node) {
 
 // The one that nobody can do without does not give up what it has. All other damage is repaired without a hand.
 bool Nemesis::is_needed(const std::string& refused) { return refused.find("only voter") != std::string::npos; }
+
+bool Nemesis::ended_for_space(const SimNode& node) {
+  const Care& cared = care(node);
+  return cared.full || (cared.was_full && node.last_words().find("no space is left") != std::string::npos);
+}
 
 void Nemesis::stays_down(SimNode& node) {
   care(node).broken = true;

@@ -56,6 +56,8 @@ class Nemesis {
   struct Care {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
     bool full = false;             // its disk, until somebody makes space: it ends, or does not start, again and again
+    bool was_full = false;         // in this life: what failed then may be noticed later, by a slow disk
+    std::uint64_t fills = 0;       // times that it was filled
     bool damaged = false;          // bytes of its disk are not what it wrote, noticed or not,
     Incarnation damaged_as;        // of this one: it is whole again as another one that votes
     bool wiped = false;            // its disk was lost, and it is not a voter again yet
@@ -85,6 +87,7 @@ class Nemesis {
   void start(SimNode& node);
   void stays_down(SimNode& node);
   static bool is_needed(const std::string& refused);
+  bool ended_for_space(const SimNode& node);
   void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);

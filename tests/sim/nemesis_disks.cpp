@@ -11,7 +11,6 @@ using Operation = store::MemoryDisk::Operation;
 
 constexpr std::uint64_t operation_most = 60;   // till the one that fails
 constexpr std::uint64_t nearly_full_bytes = 1024 * 1024;   // less than disk_free_min_mb
-constexpr auto noticed_after = std::chrono::seconds(2);        // what failed a moment before there was space
 constexpr std::uint64_t slow_least = 10;
 constexpr std::uint64_t slow_most = 50;
 
@@ -92,12 +91,12 @@ void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
     if (!all && &filled != &node) continue;
     say("the disk of node " + std::to_string(i) + (none ? " is full" : " is nearly full"));
     filled.disk().set_free_bytes(none ? 0 : nearly_full_bytes);
-    if (none) care(filled).full = true;
-    hold(lasts, [this, &filled] {
+    if (none) care(filled).full = care(filled).was_full = true;
+    const std::uint64_t number = ++care(filled).fills;
+    hold(lasts, [this, &filled, number] {
       say("there is space on the disk of node " + std::to_string(filled.id().value));
       filled.disk().set_free_bytes(store::MemoryDisk::plenty);
-      World& world = cluster_.world();   // in the next phase, too
-      world.schedule(world.now() + noticed_after, [this, &filled] { care(filled).full = false; });
+      if (care(filled).fills == number) care(filled).full = false;   // else it has been filled again
     });
   }
 }
