@@ -92,6 +92,7 @@ class Client::Core {
   awaitable<void> connect_next();
   TimePoint look_after_link();
   bool give_up_silent_node(TimePoint now, TimePoint& wake);
+  bool put_off() const { return seams_.clock.now() < put_off_until_; }
   TimePoint time_to_ping() const;
   bool move_to_leader(TimePoint now, TimePoint& wake);
   bool leave_leaderless_node(TimePoint now, TimePoint& wake);
@@ -186,6 +187,7 @@ class Client::Core {
   bool attached_ = false;
   bool logged_in_ = false;
   bool sync_wanted_ = false;
+  TimePoint put_off_until_{};                       // with `later`: what a connection begins with
 
   // The cluster.
   LeaderState leader_;
@@ -208,7 +210,6 @@ class Client::Core {
   StoredSession session_;
   Rollover rollover_ = Rollover::none;
   TimePoint session_retry_at_{};
-  TimePoint sync_retry_at_{};
   MessageFeed feed_;
   std::string replay_for_;   // the account whose messages are delivered from the beginning once it is logged in again
 };

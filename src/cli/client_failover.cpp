@@ -48,17 +48,18 @@ awaitable<void> Client::Core::counted(awaitable<void> loop) {
 // Look; nothing to do: wait and look again; else do it.
 awaitable<void> Client::Core::failover_loop() {
   while (!stopping_) {
+    const bool rolls = rollover_ != Rollover::none;
     if (!link_) {
       co_await connect_next();
     } else if (state_.phase != Phase::ready) {
       co_await join();
-    } else if (rollover_ != Rollover::none) {
+    } else if (rolls && !put_off()) {
       co_await roll_over();
-    } else if (session_.client == 0 && !outbox_.empty() && seams_.clock.now() >= session_retry_at_) {
+    } else if (!rolls && session_.client == 0 && !outbox_.empty() && seams_.clock.now() >= session_retry_at_) {
       co_await open_session();
-    } else if (sync_wanted_ && seams_.clock.now() >= sync_retry_at_) {
+    } else if (!rolls && sync_wanted_ && !put_off()) {
       co_await synchronise();
-    } else {
+    } else {   // also while any of that is put off: the node may be cut off, and is left then
       driver_rung_ = false;
       const TimePoint wake = look_after_link();
       co_await driver_waits_until(wake);
@@ -121,8 +122,9 @@ TimePoint Client::Core::look_after_link() {
   } else {
     pump();
   }
-  if (sync_wanted_) wake = std::min(wake, std::max(sync_retry_at_, now));
-  if (session_.client == 0 && !outbox_.empty()) wake = std::min(wake, std::max(session_retry_at_, now));
+  const bool rolls = rollover_ != Rollover::none;   // before anything else
+  if (!rolls && session_.client == 0 && !outbox_.empty()) wake = std::min(wake, std::max(session_retry_at_, now));
+  if (sync_wanted_ || rolls) wake = std::min(wake, std::max(put_off_until_, now));
   return wake;
 }
 
@@ -214,7 +216,7 @@ void Client::Core::lose_link(const std::string& reason, Loss loss) {
   link_->close();
   link_.reset();
   attached_ = logged_in_ = sync_wanted_ = false;
-  sync_retry_at_ = {};
+  put_off_until_ = {};
   move_at_ = never;
   outgoing_.clear();
   outbox_.rewind_all();

@@ -222,9 +222,7 @@ awaitable<void> Client::Core::synchronise() {
   }
   const auto* page = answer.result.if_object();
   if (answer.kind != Answer::Kind::done || page == nullptr) {
-    // Meanwhile the link is looked after: a node that goes on putting us off is left.
-    const milliseconds delay = answer.retry_after.count() > 0 ? answer.retry_after : default_retry;
-    sync_retry_at_ = seams_.clock.now() + delay;
+    put_off_until_ = seams_.clock.now() + (answer.retry_after.count() > 0 ? answer.retry_after : default_retry);
     co_return;
   }
   std::vector<Message> messages;

@@ -109,7 +109,7 @@ awaitable<bool> Client::Core::settle_by_outcome_query(std::uint64_t sequence) {
     co_return true;
   }
   if (answer.kind != Answer::Kind::done || result == nullptr) {
-    co_await pause(outcome_retry);
+    put_off_until_ = seams_.clock.now() + outcome_retry;
     co_return false;
   }
   if (!flag_field(*result, "sent")) {

@@ -49,13 +49,14 @@ bool Consensus::State::takes_back(const Configuration& configuration) const {
   return before != nullptr && *before == configuration;
 }
 
-// While it is not committed, a change is kept from the server whose vote it takes. With that entry its log would be
-// longer than that of a leader that lost it, or would outlive one, and it could not be elected itself.
+// While it is not committed, a change is kept from the server whose vote it takes, be it one that the change before it
+// had given and that is not committed either. With that entry its log would be longer than that of a leader that lost
+// it, or would outlive one, and it could not be elected itself.
 Index Consensus::State::last_index_for(ServerId member) const {
   const Index latest = log.configuration_index();
   if (latest <= commit_index() || log.configuration()->is_voter(member)) return log.last_index();
-  const auto& committed = log.configuration_at(commit_index());
-  return committed && committed->is_voter(member) ? latest.previous() : log.last_index();
+  const auto& before = log.configuration_at(latest.previous());
+  return before && before->is_voter(member) ? latest.previous() : log.last_index();
 }
 
 // The latest configuration in the log holds as soon as it is there. Members that stay keep their Progress; another

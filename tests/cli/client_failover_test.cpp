@@ -178,6 +178,19 @@ TEST_F(ClientTest, LeavesANodeThatKnowsNoLeader) {
   ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, 5s));
 }
 
+// It puts off the sync that follows a login, for as long as it is cut off. Seed 7000364.
+TEST_F(ClientTest, LeavesANodeThatKnowsNoLeaderAlsoWhereASyncIsPutOff) {
+  start_ready();
+  for (int i = 0; i < 1000; ++i) node(1).expect("sync").later(100ms);
+  ASSERT_TRUE(log_in("anna").done());
+  world_.run_for(1s);
+  EXPECT_GE(node(1).requests("sync").size(), 5U);
+  EXPECT_LE(node(1).requests("sync").size(), 15U);
+  cluster_.set_leader(2);
+  node(1).notify("leader", {{"node", nullptr}, {"address", nullptr}});
+  ASSERT_TRUE(world_.run_until([&] { return connected_to() == 2; }, 5s));
+}
+
 TEST_F(ClientTest, AReadIsAskedAgainElsewhere) {
   start_ready();
   node(1).expect("history").drop_before_it_is_carried_out();

@@ -143,6 +143,27 @@ TEST_F(ClientTest, AnExpiredSessionIsAskedForOutcomesAndOnlyWhatItLacksIsSentAga
   EXPECT_EQ(node(1).requests("send").back(), "send seq=1 first=1");
 }
 
+// It puts the question off for as long as it is cut off. Seed 7000364.
+TEST_F(ClientTest, LeavesANodeThatKnowsNoLeaderAlsoWhileOutcomesArePutOff) {
+  start_ready();
+  kind(send("zero"));
+  node(1).expect("send").never_answer();
+  const auto first = send("one");
+  world_.run_for(10ms);
+  cluster_.forget_clients();
+  for (int i = 0; i < 1000; ++i) node(1).expect("outcome").later(100ms);
+  for (const std::size_t id : {2, 3}) node(id).expect("outcome").reply_with({{"sent", false}});
+  client_->drop_connection("a test");
+  world_.run_for(1s);
+  ASSERT_EQ(connected_to(), 1U);
+  EXPECT_GE(node(1).requests("outcome").size(), 5U);
+  EXPECT_LE(node(1).requests("outcome").size(), 15U);
+  cluster_.set_leader(2);
+  node(1).notify("leader", {{"node", nullptr}, {"address", nullptr}});
+  EXPECT_EQ(outcome(first, 5s).kind, Kind::done);
+  EXPECT_EQ(connected_to(), 2U);
+}
+
 // P3: what was made before it was carried out before it. Sent now, it would stand behind it.
 TEST_F(ClientTest, AMessageThatIsMissingBeforeOneThatIsThereWasRefusedAndIsNotSentAgain) {
   start_ready();

@@ -151,6 +151,30 @@ TEST(Membership, until_a_change_is_committed_it_is_kept_from_the_server_whose_vo
   EXPECT_EQ(later->leader_commit, change->index);
 }
 
+TEST(Membership, that_a_vote_is_taken_back_is_kept_from_whom_it_was_given_to_until_that_is_committed) {
+  Lone s = leader_of(born_with(configuration_of(2, 1)), {2});
+  const Configuration before = *s.status().configuration;
+  const auto given = s.raft.propose_configuration(of({voter(1), voter(2), voter(3)}), s.now);
+  ASSERT_TRUE(given.ok());
+  const auto back = s.raft.propose_configuration(before, s.now);
+  ASSERT_TRUE(back.ok());
+  s.sync();
+  const auto told = s.hear<AppendEntries>(2);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->entries.back().id, *back);
+  const auto kept = s.hear<AppendEntries>(3);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->entries.back().id, *given);
+  s.acknowledge(3, given->index);
+  const auto more = s.hear<AppendEntries>(3);
+  EXPECT_TRUE(!more || more->entries.empty());
+  s.acknowledge(2, back->index);
+  ASSERT_EQ(s.status().commit_index, back->index);
+  const auto later = s.hear<AppendEntries>(3);
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->entries.back().id, *back);
+}
+
 TEST(Membership, a_new_leader_changes_nothing_before_an_entry_of_its_term_is_committed) {   // catalogue 20
   Lone s(born_with(configuration_of(3)));
   s.lead({2});

@@ -21,7 +21,7 @@ enum class Fault : std::uint8_t {
   rot_log, rot_archive, misdirected,                                                      // disks that lie: a minority
   wall_jump, wall_strobe, ten_years, drift,                                               // clocks
   overload,
-  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots,  // later
+  wiped, swapped, rolled_back, vote_lost, log_hole, disk_full_heals, membership, transfer, snapshots,
   leader_stop,
   raw_retries, raw_conflicts, raw_disconnects, raw_nonsense, outcomes, cursor_reuse, revoked_tokens, deleted_accounts,
   weeks_pass                                                                              // clients
@@ -35,7 +35,6 @@ struct FaultInfo {
   double mean_seconds;        // between two of them where a seed has them at its usual rate; 0: once, for all the run
   Duration shortest;          // how long one lasts; drawn so that each order of magnitude is as likely
   Duration longest;
-  bool later = false;         // what the product does about it comes with a later issue: only where named
 };
 
 const std::vector<FaultInfo>& fault_table();
@@ -43,7 +42,7 @@ const FaultInfo& info(Fault fault);
 
 using FaultSet = std::set<Fault>;
 
-// "all" (but those for later), "none", or names separated by commas; "-name" takes one away. The error names the word.
+// "all", "none", or names separated by commas; "-name" takes one away. The error names the word.
 Result<FaultSet> parse_faults(std::string_view text);
 
 }  // namespace parley::sim

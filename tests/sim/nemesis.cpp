@@ -58,8 +58,8 @@ void Nemesis::carry_out(const FaultEvent& event) {
 
 bool Nemesis::dispatch(const FaultEvent& event, Random& random) {
   return network_fault(event, random) || machine_fault(event, random) || disk_fault(event, random) ||
-         clock_fault(event, random) || quorum_fault(event, random) || member_fault(event, random) ||
-         (clients_ && clients_(event));
+         clock_fault(event, random) || quorum_fault(event, random) || directory_fault(event, random) ||
+         member_fault(event, random) || (clients_ && clients_(event));
 }
 
 SimNode& Nemesis::any_node(Random& random) { return cluster_.node(1 + random.below(cluster_.size())); }
@@ -73,14 +73,17 @@ SimNode* Nemesis::leader_or_any(Random& random) {
 
 // A node that ended by itself is started again, as by systemd; if it had a reason to end.
 void Nemesis::look_after_nodes() {
+  look_at_who_forgot();
   for (std::size_t i = 1; i <= cluster_.size(); ++i) {
     SimNode& node = cluster_.node(i);
     Care& cared = care(node);
+    look_at_foreign(node);
     if (node.running() || cared.restart_waits || cared.broken) continue;
     const bool told = went_as_told(node);
     if (told && !cared.seen_to) cared.outside = true;
     if (cared.outside) continue;
-    if (!node.last_words().empty() && !cared.may_end && !is_full(cared) && !cared.damaged && !told && !finding_) {
+    if (!node.last_words().empty() && !cared.may_end && !ended_for_space(node) && !cared.damaged && !told &&
+        !finding_) {
       finding_ = "node " + std::to_string(i) + " ended by itself, and nothing was done to it: " + node.last_words();
     }
     restart_after(node, Duration(random_.below(static_cast<std::uint64_t>(restart_at_most.count()))));
@@ -101,12 +104,14 @@ void Nemesis::restart_after(SimNode& node, Duration downtime) {
 void Nemesis::start(SimNode& node) {
   Care& cared = care(node);
   if (cared.broken || cared.outside) return;
+  if (cared.holds_of != NodeId(0)) return start_elsewhere(node);
   cared.may_end = false;
+  cared.was_full = cared.full;
   cared.seen_to = false;
   if (const auto before = std::exchange(cared.before_start, nullptr)) before(node);
   const auto refused = node.try_start();
   if (!refused) return;
-  if (cared.may_end || is_full(cared)) return;   // it is tried again
+  if (cared.may_end || cared.full) return;   // it is tried again
   if (cared.damaged && is_needed(*refused)) return stays_down(node);
   if (!finding_) {
     finding_ = "node " + std::to_string(node.id().value) + " does not start, though " +
@@ -116,6 +121,11 @@ void Nemesis::start(SimNode& node) {
 
 // The one that nobody can do without does not give up what it has. All other damage is repaired without a hand.
 bool Nemesis::is_needed(const std::string& refused) { return refused.find("only voter") != std::string::npos; }
+
+bool Nemesis::ended_for_space(const SimNode& node) {
+  const Care& cared = care(node);
+  return cared.full || (cared.was_full && node.last_words().find("no space is left") != std::string::npos);
+}
 
 void Nemesis::stays_down(SimNode& node) {
   care(node).broken = true;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "raft/configuration.hpp"
+#include "raft/spoken.hpp"
 #include "sim/cluster.hpp"
 #include "sim/fault_plan.hpp"
 #include "wire/member_frame.hpp"
@@ -43,13 +44,28 @@ class Nemesis {
   const std::map<Fault, std::uint64_t>& done() const { return done_; }   // how often each fault really came
 
  private:
+  struct Forgot {                  // a term and vote that were told
+    Incarnation as;
+    raft::TermAndVote spoken;
+  };
+  struct Promised {
+    raft::TermAndVote spoken;
+    raft::EntryId last;
+    bool operator==(const Promised&) const = default;
+  };
   struct Care {
     bool may_end = false;          // something was done that ends this life, or keeps the next from beginning
-    TimePoint full_until = long_ago;   // its disk is, until somebody makes space: it ends or does not start meanwhile
+    bool full = false;             // its disk, until somebody makes space: it ends, or does not start, again and again
+    bool was_full = false;         // in this life: what failed then may be noticed later, by a slow disk
+    std::uint64_t fills = 0;       // times that it was filled
     bool damaged = false;          // bytes of its disk are not what it wrote, noticed or not,
     Incarnation damaged_as;        // of this one: it is whole again as another one that votes
     bool wiped = false;            // its disk was lost, and it is not a voter again yet
     Index owed;                    // nor before it holds that again
+    bool elsewhere = false;        // its disk is in another machine, or says that it is another cluster's,
+    NodeId holds_of;               // and in its own machine is that one's; 0: its own
+    std::optional<Promised> promised;   // by another cluster's, when it was looked at last
+    std::optional<Forgot> forgot;  // its disk lost that, and it counts as wiped until that can do no harm any more
     bool broken = false;
     bool restart_waits = false;
     bool expelled = false;         // an operator has asked once for its removal: it may be carried out late, and again
@@ -71,6 +87,7 @@ class Nemesis {
   void start(SimNode& node);
   void stays_down(SimNode& node);
   static bool is_needed(const std::string& refused);
+  bool ended_for_space(const SimNode& node);
   void say(const std::string& text) { cluster_.world().trace("fault: " + text); }
   SimNode& any_node(Random& random);
   SimNode* leader_or_any(Random& random);
@@ -97,6 +114,24 @@ class Nemesis {
   bool roll_back(SimNode& node, Duration lasts);
   bool others_hold_all_of(SimNode& node);
   bool hand_over(Random& random);
+
+  static const raft::Consensus* mind_of(SimNode& node);   // what it decides by; null: it takes no part now
+  static bool may_lead_alone(const raft::Consensus& mind);
+
+  // nemesis_directories.cpp
+  bool directory_fault(const FaultEvent& event, Random& random);
+  bool swap_directories(SimNode& one, SimNode& other, Duration lasts);
+  void exchange_disks(SimNode& one, SimNode& other);
+  void start_elsewhere(SimNode& node);
+  bool make_foreign(SimNode& node, Duration lasts, ClusterId cluster);
+  void look_at_foreign(SimNode& node);
+  void take_foreign_away(SimNode& node, ClusterId own);
+  void watch_votes(SimNode& node, Duration lasts, Random random);
+  void look_at_vote(SimNode& node, TimePoint until, Random random);
+  bool lose_vote(SimNode& node, Random& random);
+  bool misleads_nobody(SimNode& node);
+  void look_at_who_forgot();
+  bool is_behind(SimNode& node);
 
   // nemesis_members.cpp
   using Reply = std::shared_ptr<std::optional<wire::MemberReply>>;
@@ -141,7 +176,6 @@ class Nemesis {
   // nemesis_disks.cpp
   bool disk_fault(const FaultEvent& event, Random& random);
   void fail_disk(SimNode& node, const FaultEvent& event, Random& random);
-  bool is_full(const Care& cared) const;
   void fill_disks(SimNode& node, Duration lasts, Random& random);
   void damage(SimNode& node, const FaultEvent& event, Random& random);
   bool rot(SimNode& node, const std::string& file, Random& random);

@@ -11,7 +11,6 @@ using Operation = store::MemoryDisk::Operation;
 
 constexpr std::uint64_t operation_most = 60;   // till the one that fails
 constexpr std::uint64_t nearly_full_bytes = 1024 * 1024;   // less than disk_free_min_mb
-constexpr auto noticed_after = std::chrono::seconds(2);        // what failed a moment before there was space
 constexpr std::uint64_t slow_least = 10;
 constexpr std::uint64_t slow_most = 50;
 
@@ -83,8 +82,6 @@ void Nemesis::fail_disk(SimNode& node, const FaultEvent& event, Random& random) 
   restart_after(node, event.lasts);
 }
 
-bool Nemesis::is_full(const Care& cared) const { return cluster_.world().now() < cared.full_until; }
-
 // One disk has no space left for anything new, or one or all of them too little to lead with.
 void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
   const bool none = random.chance(0.5);
@@ -94,12 +91,12 @@ void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
     if (!all && &filled != &node) continue;
     say("the disk of node " + std::to_string(i) + (none ? " is full" : " is nearly full"));
     filled.disk().set_free_bytes(none ? 0 : nearly_full_bytes);
-    if (none) care(filled).full_until = never;
-    hold(lasts, [this, &filled] {
+    if (none) care(filled).full = care(filled).was_full = true;
+    const std::uint64_t number = ++care(filled).fills;
+    hold(lasts, [this, &filled, number] {
       say("there is space on the disk of node " + std::to_string(filled.id().value));
       filled.disk().set_free_bytes(store::MemoryDisk::plenty);
-      TimePoint& until = care(filled).full_until;
-      if (until == never) until = cluster_.world().now() + noticed_after;
+      if (care(filled).fills == number) care(filled).full = false;   // else it has been filled again
     });
   }
 }
@@ -108,7 +105,7 @@ void Nemesis::fill_disks(SimNode& node, Duration lasts, Random& random) {
 // again, while it is filled anew too.
 void Nemesis::damage(SimNode& node, const FaultEvent& event, Random& random) {
   note_all_beliefs();
-  if (care(node).broken || (!care(node).damaged && !may_lose(node))) return;
+  if (care(node).broken || care(node).elsewhere || (!care(node).damaged && !may_lose(node))) return;
   if (node.running()) {
     if (random.chance(0.5)) node.crash();
     else node.kill();

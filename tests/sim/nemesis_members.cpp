@@ -57,14 +57,17 @@ bool Nemesis::member_fault(const FaultEvent& event, Random& random) {
 }
 
 // Whose clock is years ahead ends every login and client session once it is the only member: there is no other clock
-// that it could be compared with (R14). So where one is, one at most is away at a time.
+// that it could be compared with (R14). So where one is, one at most is away at a time, or asked away: who was refused
+// once is asked again.
 bool Nemesis::may_remove(const SimNode& node) {
   if (!plan_.chosen.contains(Fault::ten_years)) return true;
   note_all_beliefs();
   const auto committed = latest_committed().configuration;
   const auto leaving = may_be_removed();
+  const TimePoint now = cluster_.world().now();
   return committed && std::ranges::all_of(cares_, [&](const auto& entry) {
-    return entry.first == node.id() || (committed->find(entry.first) != nullptr && !leaving.contains(entry.first));
+    const bool leaves = leaving.contains(entry.first) || entry.second.away_until > now;
+    return entry.first == node.id() || (committed->find(entry.first) != nullptr && !leaves);
   });
 }
 

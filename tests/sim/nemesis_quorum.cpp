@@ -10,15 +10,10 @@ namespace parley::sim {
 
 // -- who is enough ------------------------------------------------------------------------------------------------
 
-namespace {
-
-// What it decides by; null: it takes no part now.
-const raft::Consensus* mind_of(SimNode& node) {
+const raft::Consensus* Nemesis::mind_of(SimNode& node) {
   if (!node.running() || node.node().between_lives()) return nullptr;
   return node.node().replication().consensus();
 }
-
-}  // namespace
 
 // All that are not committed: the latest may be one that takes back the one before it (decision 0022).
 void Nemesis::note_beliefs(SimNode& node) {
@@ -54,7 +49,7 @@ void Nemesis::note_all_beliefs() {
       if (!belief.committed || !machine.running() || machine.node().between_lives()) continue;
       const ServerId now{id, machine.node().replication().identity().incarnation};
       if (now.incarnation != cared.damaged_as && belief.configuration->is_voter(now)) cared.damaged = false;
-      if (!cared.wiped) continue;
+      if (!cared.wiped || is_behind(machine)) continue;
       const bool filled = machine.node().replication().status().persisted_index >= cared.owed;
       if (filled && belief.configuration->is_voter(now)) cared.wiped = false;
     }
@@ -135,6 +130,7 @@ std::set<NodeId> Nemesis::intact() const {
 // Acknowledged means: on a majority of the voters. So without this disk there must be one left that is intact; and as
 // the voting set may come to be the damaged ones alone, no more than a minority of all nodes is ever touched at once.
 bool Nemesis::may_lose(const SimNode& node) {
+  if (care(node).elsewhere) return false;   // what is there is not its own
   note_all_beliefs();
   auto left = intact();
   const auto born = [this](NodeId id) { return beliefs_.contains(id); };
@@ -175,10 +171,8 @@ void Nemesis::lose_directory(SimNode& node) {
   if (on_harm_) on_harm_(node.id());
 }
 
-namespace {
-
 // By some configuration that its disk may end with: as it is now, it would start and ask nobody.
-bool may_lead_alone(const raft::Consensus& mind) {
+bool Nemesis::may_lead_alone(const raft::Consensus& mind) {
   const raft::Log& log = mind.log();
   for (const Index index : {mind.hard_state().commit_index, mind.persisted_index(), log.last_index()}) {
     const auto& configuration = log.configuration_at(index);
@@ -187,13 +181,12 @@ bool may_lead_alone(const raft::Consensus& mind) {
   return false;
 }
 
-}  // namespace
-
 // A copy of the data directory is made, and comes back later, as a machine's snapshot does. Only within one term, and
 // only while the others hold whatever this node promised: a vote that was forgotten, or an entry that only this node
 // and one that is cut off had, is beyond what anybody can find out (decision 0020).
 bool Nemesis::roll_back(SimNode& node, Duration lasts) {
   if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node)) || care(node).damaged) return false;
+  if (care(node).elsewhere) return false;
   const std::shared_ptr<store::MemoryDisk> earlier = node.disk().clone();
   const auto then = node.node().replication().status();
   const Incarnation as = node.node().replication().identity().incarnation;

@@ -50,6 +50,23 @@ TEST(Seeds, MembersComeAndGoUnderKillsAndAllVoteInTheEnd) {
   EXPECT_GE(changes, 8U);
 }
 
+// A simulator that forgets no vote, or a product that notices none, would be seen.
+TEST(Seeds, WhoForgotAVoteMostlyBeginsAnew) {
+  std::uint64_t forgotten = 0;
+  std::uint64_t begun_anew = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    RunOptions options = with_all_faults(seed, 2, 3);
+    options.faults = *parse_faults("vote-lost");
+    const RunResult result = run_in_process(options);
+    EXPECT_FALSE(result.violation) << replay_command(options, "vote-lost");
+    const auto done = result.faults.find(Fault::vote_lost);
+    if (done != result.faults.end()) forgotten += done->second;
+    begun_anew += result.counters.snapshots;   // counted alike; only who begins anew needs any here
+  }
+  EXPECT_GE(forgotten, 6U);
+  EXPECT_GE(begun_anew, 3U);
+}
+
 // regression_seeds.txt: "commit  options of parley-sim  # what was wrong", a line each.
 TEST(Seeds, EverySeedThatEverFailedIsCleanNow) {
   std::ifstream file(PARLEY_REGRESSION_SEEDS);
