@@ -124,6 +124,8 @@ class Nemesis {
   void exchange_disks(SimNode& one, SimNode& other);
   void start_elsewhere(SimNode& node);
   bool make_foreign(SimNode& node, Duration lasts, ClusterId cluster);
+  bool somebody_is_empty();
+  bool somebody_is_foreign() const;
   void look_at_foreign(SimNode& node);
   void take_foreign_away(SimNode& node, ClusterId own);
   void watch_votes(SimNode& node, Duration lasts, Random random);

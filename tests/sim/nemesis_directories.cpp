@@ -108,10 +108,11 @@ void belong_to(SimNode& node, store::Identity identity, ClusterId cluster) {
 
 // The same content under another cluster's id, so that what it shows is still true. It runs, alone: nobody of that
 // cluster is there, and ours do not let it in. A sole voter would lead: that is another cluster at work, not this one.
+// And an empty node that asks it first would join that (R3), and would then need a hand.
 bool Nemesis::make_foreign(SimNode& node, Duration lasts, ClusterId cluster) {
   Care& cared = care(node);
   if (cared.elsewhere || cared.damaged || cared.broken || cared.outside) return false;
-  if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node))) return false;
+  if (mind_of(node) == nullptr || may_lead_alone(*mind_of(node)) || somebody_is_empty()) return false;
   node.kill();
   const auto identity = store::load_identity(node.disk());
   if (!identity.ok() || !*identity || (*identity)->cluster == ClusterId()) return false;
@@ -122,6 +123,21 @@ bool Nemesis::make_foreign(SimNode& node, Duration lasts, ClusterId cluster) {
   start(node);
   hold(lasts, [this, &node, own = (*identity)->cluster] { take_foreign_away(node, own); });
   return true;
+}
+
+bool Nemesis::somebody_is_empty() {
+  for (std::size_t i = 1; i <= cluster_.size(); ++i) {
+    const auto copy = cluster_.node(i).disk().clone();
+    const auto identity = store::load_identity(*copy);
+    if (!identity.ok() || !*identity || (*identity)->cluster == ClusterId()) return true;
+  }
+  return false;
+}
+
+bool Nemesis::somebody_is_foreign() const {
+  return std::ranges::any_of(cares_, [](const auto& entry) {
+    return entry.second.elsewhere && entry.second.holds_of == NodeId(0);
+  });
 }
 
 // What it had promised stays as it is: term, vote and the end of its log are all that anybody could count on.

@@ -163,7 +163,7 @@ void Nemesis::look_after_members() {
 void Nemesis::see_to(SimNode& node) {
   Care& cared = care(node);
   cared.seen_to = true;
-  if (cared.damaged || !random_.chance(0.5) || !may_lose(node)) return;
+  if (cared.damaged || !random_.chance(0.5) || !may_lose(node) || somebody_is_foreign()) return;
   lose_directory(node);
   if (random_.chance(0.5)) cared.outside = false;
 }

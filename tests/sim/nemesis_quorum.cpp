@@ -145,7 +145,7 @@ bool Nemesis::quorum_fault(const FaultEvent& event, Random& random) {
   switch (event.fault) {
     case Fault::wiped: {
       SimNode& node = any_node(random);
-      if (!may_lose(node) || care(node).broken) return false;
+      if (!may_lose(node) || care(node).broken || somebody_is_foreign()) return false;
       wipe(node, event.lasts);
       return true;
     }
