@@ -72,7 +72,8 @@ std::vector<Nemesis::Belief> Nemesis::relevant() const {
   std::vector<Belief> found;
   if (latest.configuration) found.push_back(latest);
   for (const auto& [id, known] : beliefs_) {
-    if (cares_.at(id).damaged) continue;   // nobody counts on it
+    // Nobody counts on it; but while it runs it may lead, and what it has just appended is on its way.
+    if (cares_.at(id).damaged && mind_of(cluster_.node(id.value)) == nullptr) continue;
     for (const auto& belief : known) {
       if (!belief.committed && belief.index > latest.index) found.push_back(belief);
     }
