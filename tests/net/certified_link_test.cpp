@@ -1,12 +1,8 @@
 // Links between nodes that have certificates, over real sockets.
 #include <gmock/gmock.h>
 
-#include <vector>
-
-#include "net/certificate_maker.hpp"
+#include "net/peer_link_fixture.hpp"
 #include "net/spawn.hpp"
-#include "net/tls_session.hpp"
-#include "net/world.hpp"
 #include "wire/peer_frame.hpp"
 
 namespace parley::net {
@@ -14,50 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Message = std::optional<std::string>;
-
-Certified certified(const PeerCertificates& files, unsigned node) {
-  auto made = make_tls_context(files, NodeId(node));
-  if (!made.ok()) throw std::runtime_error(made.error().reason);
-  return std::move(*made);
-}
-
-// A node's network, and whom it turned away.
-struct Side {
-  explicit Side(World& world, std::shared_ptr<const TlsContext> tls = nullptr) : network(world.executor, with(tls)) {}
-  Side(World& world, const Authority& authority, unsigned node) : Side(world) {
-    network.use(certified(authority.files(node), node));
-  }
-
-  PeerSecurity with(std::shared_ptr<const TlsContext> tls) {
-    PeerSecurity made;
-    made.tls = std::move(tls);
-    made.turned_away = [this](const std::string&, const std::string& what) { turned_away.push_back(what); };
-    return made;
-  }
-  std::unique_ptr<Listener> listen() {
-    auto listener = network.listen(Transport::peer, "127.0.0.1:0", {});
-    if (!listener) throw std::runtime_error(listener.error().message);
-    return std::move(*listener);
-  }
-
-  std::vector<std::string> turned_away;
-  TcpNetwork network;
-};
-
-struct Pair {
-  std::shared_ptr<Connection> near;   // who dialled
-  std::shared_ptr<Connection> far;
-};
-awaitable<Pair> connect(World& world, Side& dials, Listener& listener) {
-  Pair pair;
-  const std::string address = listener.local();
-  auto result = co_await dials.network.connect(Transport::peer, address, world.soon());
-  if (!result.connection) throw std::runtime_error(result.detail);
-  pair.near = std::move(result.connection);
-  pair.far = co_await listener.accept();
-  co_return std::move(pair);
-}
 
 awaitable<void> talk(Pair& pair, std::size_t size, bool& done) {
   std::string message(size, 'x');
@@ -143,7 +95,7 @@ TEST(CertifiedLink, a_node_with_a_key_and_one_with_certificates_say_so) {
   World world;
   const Authority authority;
   Side certificates(world, authority, 1);
-  Side key(world, make_tls_context(PeerKey("the key of the cluster")));
+  Side key(world, cluster_key);
   ConnectResult result;
   world.run(fail_to_dial(world, key, certificates, result));
   EXPECT_THAT(result.detail, HasSubstr("it has cluster_certificates"));

@@ -1,17 +1,13 @@
-// Links between nodes under TLS, over real sockets: what two nodes have of it, and what anybody on the way gets.
+// Links between nodes that have a key in common, over real sockets: what two of them have of it, and what becomes of
+// whoever has another key or none, or says nothing.
 #include <gmock/gmock.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <vector>
+#include <array>
 
-#include "base/codec.hpp"
 #include "net/listener.hpp"
+#include "net/peer_link_fixture.hpp"
 #include "net/spawn.hpp"
-#include "net/tls_session.hpp"
 #include "net/tls_stream.hpp"
-#include "net/world.hpp"
 #include "wire/peer_frame.hpp"
 
 namespace parley::net {
@@ -20,61 +16,12 @@ namespace {
 namespace asio = boost::asio;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Message = std::optional<std::string>;
-
-// A node's network with the key that `secret` gives ("": none), and whom it turned away.
-struct Side {
-  explicit Side(World& world, const std::string& secret = "the key of the cluster")
-      : network(world.executor, security(secret)) {}
-
-  PeerSecurity security(const std::string& secret) {
-    PeerSecurity made;
-    if (!secret.empty()) made.tls = make_tls_context(PeerKey(secret));
-    made.turned_away = [this](const std::string& remote, const std::string& what) {
-      EXPECT_THAT(remote, HasSubstr("127.0.0.1:"));
-      turned_away.push_back(what);
-    };
-    return made;
-  }
-  std::unique_ptr<Listener> listen() {
-    auto listener = network.listen(Transport::peer, "127.0.0.1:0", {});
-    if (!listener) throw std::runtime_error(listener.error().message);
-    return std::move(*listener);
-  }
-
-  std::vector<std::string> turned_away;
-  TcpNetwork network;
-};
-
-struct Pair {
-  std::unique_ptr<Listener> listener;
-  std::shared_ptr<Connection> near;
-  std::shared_ptr<Connection> far;
-};
-awaitable<Pair> connected(World& world, Side& side) {
-  Pair pair;
-  pair.listener = side.listen();
-  const auto address = pair.listener->local();
-  auto result = co_await side.network.connect(Transport::peer, address, world.soon());
-  if (!result.connection) throw std::runtime_error(result.detail);
-  pair.near = std::move(result.connection);
-  pair.far = co_await pair.listener->accept();
-  co_return std::move(pair);
-}
-
-awaitable<void> accept_into(Listener& listener, std::optional<std::shared_ptr<Connection>>& result) {
-  result = co_await listener.accept();
-}
-// Until accept_into(), which refers to the story's own variable, has ended too.
-awaitable<void> close_listener(World& world, Listener& listener, std::optional<std::shared_ptr<Connection>>& result) {
-  listener.close();
-  while (!result) co_await world.pause(milliseconds(1));
-}
 
 // -- two nodes with the key --------------------------------------------------------------------------------------
 
 awaitable<void> frames_both_ways(World& world, Side& side) {
-  auto pair = co_await connected(world, side);
+  const auto listener = side.listen();
+  auto pair = co_await connect(world, side, *listener);
   const std::vector<std::size_t> sizes{0, 1, 3, 4, 5, 1'000, 16'380, 16'384, 65'532, 65'536, 65'537, 300'000};
   for (const auto size : sizes) {
     std::string message(size, static_cast<char>('a' + size % 26));
@@ -91,7 +38,7 @@ awaitable<void> frames_both_ways(World& world, Side& side) {
 
 TEST(SecureLink, carries_whole_messages_both_ways) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   world.run(frames_both_ways(world, side));
   EXPECT_THAT(side.turned_away, ElementsAre());
 }
@@ -121,7 +68,8 @@ awaitable<void> receive_numbered(std::shared_ptr<Connection> connection, int cou
 }
 awaitable<void> both_ways_at_once(World& world, Side& side, std::array<int, 4>& counts) {
   constexpr int count = 1000;
-  auto pair = co_await connected(world, side);
+  const auto listener = side.listen();
+  auto pair = co_await connect(world, side, *listener);
   spawn(world.executor, send_numbered(pair.near, count, counts[0]));
   spawn(world.executor, send_numbered(pair.far, count, counts[1]));
   spawn(world.executor, receive_numbered(pair.near, count, counts[2]));
@@ -135,20 +83,18 @@ awaitable<void> both_ways_at_once(World& world, Side& side, std::array<int, 4>& 
 
 TEST(SecureLink, reads_and_writes_on_both_ends_at_once_lose_nothing) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   std::array<int, 4> counts{};
   world.run(both_ways_at_once(world, side, counts));
   EXPECT_THAT(counts, ElementsAre(1000, 1000, 1000, 1000));
 }
 
-awaitable<void> read_into(std::shared_ptr<Connection> connection, std::optional<Message>& result) {
-  result = co_await connection->read();
-}
 awaitable<void> write_into(std::shared_ptr<Connection> connection, std::string message, std::optional<bool>& result) {
   result = co_await connection->write(std::move(message));
 }
 awaitable<void> close_with_both_pending(World& world, Side& side) {
-  auto pair = co_await connected(world, side);
+  const auto listener = side.listen();
+  auto pair = co_await connect(world, side, *listener);
   std::optional<Message> read;
   std::vector<std::optional<bool>> written(8);
   spawn(world.executor, read_into(pair.near, read));
@@ -171,12 +117,13 @@ awaitable<void> close_with_both_pending(World& world, Side& side) {
 
 TEST(SecureLink, close_wakes_a_pending_read_and_a_pending_write) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   world.run(close_with_both_pending(world, side));
 }
 
 awaitable<void> last_words(World& world, Side& side) {
-  auto pair = co_await connected(world, side);
+  const auto listener = side.listen();
+  auto pair = co_await connect(world, side, *listener);
   co_await pair.near->write("unread by the far end");
   const bool sent = co_await pair.far->write("rejected: another cluster");
   pair.far->close();   // over the unread message
@@ -191,107 +138,9 @@ awaitable<void> last_words(World& world, Side& side) {
 
 TEST(SecureLink, last_message_before_close_arrives_and_then_it_has_ended) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   world.run(last_words(world, side));
   EXPECT_THAT(side.turned_away, ElementsAre());   // a goodbye is nothing to tell
-}
-
-// -- a wire tapper ------------------------------------------------------------------------------------------------
-
-// Carries bytes between a node and the listener, records them, and alters one on its way to the listener.
-struct Tap {
-  explicit Tap(World& world) : acceptor(world.executor, {asio::ip::address_v4::loopback(), 0}), node(world.executor),
-                               listener(world.executor) {}
-  std::string address() const { return "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()); }
-
-  asio::ip::tcp::acceptor acceptor;
-  asio::ip::tcp::socket node;
-  asio::ip::tcp::socket listener;
-  std::string recording;          // from the node to the listener
-  std::size_t alter_at = std::string::npos;
-};
-awaitable<void> carry(Tap& tap, asio::ip::tcp::socket& from, asio::ip::tcp::socket& to) {
-  std::array<char, 4096> piece;
-  const auto space = asio::buffer(piece);
-  for (;;) {
-    const auto received = co_await from.async_read_some(space, asio::as_tuple(asio::use_awaitable));
-    const std::size_t size = std::get<1>(received);
-    if (std::get<0>(received)) break;
-    if (&from == &tap.node) {
-      const bool here = tap.alter_at >= tap.recording.size() && tap.alter_at < tap.recording.size() + size;
-      if (here) piece[tap.alter_at - tap.recording.size()] ^= 1;
-      tap.recording.append(piece.data(), size);
-    }
-    const auto bytes = asio::buffer(piece.data(), size);
-    co_await asio::async_write(to, bytes, asio::as_tuple(asio::use_awaitable));
-  }
-  boost::system::error_code ignored;
-  to.close(ignored);
-  from.close(ignored);
-}
-awaitable<void> run_tap(World& world, Tap& tap, std::string target) {
-  RawClient far(world.executor);
-  tap.node = co_await tap.acceptor.async_accept(asio::use_awaitable);
-  co_await far.connect(std::move(target));
-  tap.listener = std::move(far.socket);
-  spawn(world.executor, carry(tap, tap.node, tap.listener));
-  co_await carry(tap, tap.listener, tap.node);
-}
-
-// Three messages through a tap that may alter a byte of the second one; what was read.
-awaitable<void> tapped(World& world, Side& side, Tap& tap, bool alter, std::vector<Message>& read) {
-  auto listener = side.listen();
-  spawn(world.executor, run_tap(world, tap, listener->local()));
-  const std::string address = tap.address();
-  auto result = co_await side.network.connect(Transport::peer, address, world.soon());
-  if (!result.connection) throw std::runtime_error(result.detail);
-  const auto far = co_await listener->accept();
-  co_await result.connection->write("one");
-  read.push_back(co_await far->read());
-  if (alter) tap.alter_at = tap.recording.size() + 9;   // inside the next record
-  co_await result.connection->write("two");
-  co_await result.connection->write("three");
-  for (bool open = true; open && read.size() < 3;) {
-    read.push_back(co_await far->read());
-    open = read.back().has_value();
-  }
-}
-
-TEST(SecureLink, an_altered_byte_ends_it_and_is_told_and_no_frame_of_it_is_delivered) {
-  World world;
-  Side side(world);
-  Tap tap(world);
-  std::vector<Message> read;
-  world.run(tapped(world, side, tap, true, read));
-  EXPECT_THAT(read, ElementsAre(Message("one"), std::nullopt));
-  EXPECT_THAT(side.turned_away, ElementsAre(HasSubstr("altered on its way")));
-}
-
-awaitable<void> replay(World& world, Side& side, std::string recording, bool& accepted) {
-  auto listener = side.listen();
-  std::optional<std::shared_ptr<Connection>> result;
-  spawn(world.executor, accept_into(*listener, result));
-  RawClient client(world.executor);
-  const std::string address = listener->local();
-  co_await client.connect(address);
-  co_await client.send(std::move(recording));
-  co_await client.receive_all();   // until the node ends it
-  co_await world.pause(milliseconds(1));
-  accepted = result.has_value();
-  co_await close_listener(world, *listener, result);
-}
-
-TEST(SecureLink, a_recording_of_a_former_link_delivers_nothing) {
-  World world;
-  Side side(world);
-  Tap tap(world);
-  std::vector<Message> read;
-  world.run(tapped(world, side, tap, false, read));
-  EXPECT_THAT(read, ElementsAre(Message("one"), Message("two"), Message("three")));
-  bool accepted = true;
-  world.run(replay(world, side, tap.recording, accepted));
-  EXPECT_FALSE(accepted);
-  EXPECT_EQ(side.turned_away.size(), 1U);
 }
 
 // -- who has no key, or another ----------------------------------------------------------------------------------
@@ -328,8 +177,8 @@ TEST(SecureLink, another_key_is_refused_and_both_sides_know_why) {
 
 TEST(SecureLink, plain_text_is_refused_and_both_sides_know_why) {
   World world;
-  Side dials(world, "");
-  Side accepts(world);
+  Side dials(world);
+  Side accepts(world, cluster_key);
   ConnectResult result;
   Message answer;
   world.run(dial(world, dials, accepts, result, answer));
@@ -357,8 +206,8 @@ awaitable<void> dial_plain(World& world, Side& dials, Side& accepts, ConnectResu
 
 TEST(SecureLink, tls_to_a_node_in_plain_text_is_refused_and_both_sides_know_why) {
   World world;
-  Side dials(world);
-  Side accepts(world, "");
+  Side dials(world, cluster_key);
+  Side accepts(world);
   ConnectResult result;
   Message said = "something";
   world.run(dial_plain(world, dials, accepts, result, said));
@@ -392,7 +241,7 @@ awaitable<void> half_a_handshake(World& world, Side& side, std::string bytes, Du
 
 TEST(SecureLink, half_a_handshake_ends_at_its_deadline) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   Duration took{};
   world.run(half_a_handshake(world, side, std::string("\x16\x03\x01\x00\xfa\x01", 6), took));
   EXPECT_GE(took, tls_handshake_max - milliseconds(50));
@@ -408,7 +257,7 @@ awaitable<void> dial_the_silent(World& world, Side& side, ConnectResult& result)
 
 TEST(SecureLink, whose_handshake_nobody_answers_ends_at_the_deadline_of_its_dial) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   ConnectResult result;
   const TimePoint start = world.clock.now();
   world.run(dial_the_silent(world, side, result));
@@ -438,7 +287,7 @@ awaitable<void> close_during_handshakes(World& world, Side& side) {
 
 TEST(SecureLink, closing_the_listener_ends_the_handshakes_that_are_under_way) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   world.run(close_during_handshakes(world, side));
   EXPECT_THAT(side.turned_away, ElementsAre());
 }
@@ -460,7 +309,7 @@ awaitable<void> crowd(World& world, Side& side, std::shared_ptr<Connection>& ser
 
 TEST(SecureLink, a_crowd_that_says_nothing_delays_a_node_by_the_grace_only) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   std::shared_ptr<Connection> served;
   Duration took{};
   world.run(crowd(world, side, served, took));
@@ -483,38 +332,9 @@ awaitable<void> look_at_the_port(World& world, Side& side) {
 
 TEST(SecureLink, who_only_looks_whether_the_port_is_open_is_not_worth_a_word) {
   World world;
-  Side side(world);
+  Side side(world, cluster_key);
   world.run(look_at_the_port(world, side));
   EXPECT_THAT(side.turned_away, ElementsAre());
-}
-
-// -- a process that dies -----------------------------------------------------------------------------------------
-
-awaitable<void> reset_by_peer(World& world, Side& side, Tap& tap, Duration& took) {
-  auto listener = side.listen();
-  spawn(world.executor, run_tap(world, tap, listener->local()));
-  const std::string address = tap.address();
-  auto result = co_await side.network.connect(Transport::peer, address, world.soon());
-  const auto far = co_await listener->accept();
-  std::optional<Message> read;
-  spawn(world.executor, read_into(result.connection, read));
-  co_await world.pause(milliseconds(5));
-  const TimePoint start = world.clock.now();
-  tap.node.set_option(asio::socket_base::linger(true, 0));
-  tap.node.close();   // RST, as the kernel sends for a killed process
-  tap.listener.close();
-  while (!read) co_await world.pause(milliseconds(1));
-  took = world.clock.now() - start;
-  EXPECT_EQ(*read, std::nullopt);
-}
-
-TEST(SecureLink, the_reset_of_a_process_that_died_is_seen_at_once) {
-  World world;
-  Side side(world);
-  Tap tap(world);
-  Duration took{};
-  world.run(reset_by_peer(world, side, tap, took));
-  EXPECT_LT(took, milliseconds(1'000));   // milliseconds; no timeout is waited for
 }
 
 // -- without a key -----------------------------------------------------------------------------------------------
@@ -525,7 +345,7 @@ awaitable<void> dial_off_the_loopback(World& world, Side& side, std::string addr
 
 TEST(WithoutAKey, nodes_neither_listen_nor_dial_off_the_loopback) {
   World world;
-  Side side(world, "");
+  Side side(world);
   for (const char* const address : {"192.0.2.7:7101", "0.0.0.0:7101", "[::]:7101", "node-2.example:7101"}) {
     const auto listener = side.network.listen(Transport::peer, address, {});
     ASSERT_FALSE(listener.ok()) << address;
