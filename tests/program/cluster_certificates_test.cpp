@@ -5,10 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <vector>
 
-#include "cli/cluster_layout.hpp"
 #include "net/certificate_maker.hpp"
 #include "net/spawn.hpp"
 #include "net/steady_clock.hpp"
@@ -31,7 +29,8 @@ const std::string with_a_key = R"(, "cluster_key_file": "cluster.key")";
 class Nodes {
  public:
   explicit Nodes(std::size_t count) {
-    for (std::size_t i = 0; i < 2 * count; ++i) addresses_.push_back(free_address());
+    FreeAddresses fresh;
+    for (std::size_t i = 0; i < 2 * count; ++i) addresses_.push_back(fresh.next());
     folder_.write("cluster.key", "9f3c1e5b7a2d4806f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778f\n");
     std::filesystem::permissions(folder_.path() / "cluster.key", std::filesystem::perms(0600));
   }
@@ -73,14 +72,7 @@ class Nodes {
   }
 
  private:
-  std::string free_address() {
-    for (;;) {
-      const auto port = cli::free_port();
-      if (taken_.insert(port).second) return "127.0.0.1:" + std::to_string(port);
-    }
-  }
   TemporaryFolder folder_;
-  std::set<std::uint16_t> taken_;
   std::vector<std::string> addresses_;
   mutable int started_ = 0;
 };

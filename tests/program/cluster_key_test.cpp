@@ -2,10 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <memory>
-#include <set>
 #include <vector>
 
-#include "cli/cluster_layout.hpp"
 #include "program/program.hpp"
 
 namespace parley::program {
@@ -21,9 +19,10 @@ const std::string another_key = "8f3c1e5b7a2d4806f1e2d3c4b5a69788796a5b4c3d2e1f0
 class Nodes {
  public:
   explicit Nodes(std::size_t count) {
+    FreeAddresses fresh;
     for (std::size_t i = 1; i <= count; ++i) {
       list_ += std::string(i == 1 ? "" : ", ") + "{ \"id\": " + std::to_string(i) + ", \"peer\": { \"listen\": \"" +
-               free_address() + "\" }, \"client\": { \"listen\": \"" + free_address() + "\" }, \"data\": \"node-" +
+               fresh.next() + "\" }, \"client\": { \"listen\": \"" + fresh.next() + "\" }, \"data\": \"node-" +
                std::to_string(i) + "\" }";
     }
   }
@@ -40,14 +39,7 @@ class Nodes {
   }
 
  private:
-  std::string free_address() {
-    for (;;) {
-      const auto port = cli::free_port();
-      if (taken_.insert(port).second) return "127.0.0.1:" + std::to_string(port);
-    }
-  }
   TemporaryFolder folder_;
-  std::set<std::uint16_t> taken_;
   std::string list_;
 };
 

@@ -13,6 +13,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "cli/cluster_layout.hpp"
+
 namespace parley::program {
 namespace {
 
@@ -115,6 +117,13 @@ TemporaryFolder::~TemporaryFolder() {
 fs::path TemporaryFolder::write(const std::string& name, const std::string& text) const {
   std::ofstream(path_ / name) << text;
   return path_ / name;
+}
+
+std::string FreeAddresses::next() {
+  for (;;) {
+    const auto port = cli::free_port();
+    if (given_.insert(port).second) return "127.0.0.1:" + std::to_string(port);
+  }
 }
 
 RunningNode::RunningNode(const fs::path& config, int id, const fs::path& log,

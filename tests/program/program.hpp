@@ -3,8 +3,10 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,15 @@ class TemporaryFolder {
 
  private:
   std::filesystem::path path_;
+};
+
+// Addresses on the loopback that nobody listened on a moment ago, each of them given once.
+class FreeAddresses {
+ public:
+  std::string next();   // "127.0.0.1:port"
+
+ private:
+  std::set<std::uint16_t> given_;
 };
 
 // One running `parley node`, killed at the end at the latest.
