@@ -134,7 +134,6 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void heard_of_space(ServerId from, const wire::DiskShort& frame);
   bool leads_short_of_space() const;
   bool has_no_space_for(const SharedBytes& command) const;
-  bool is_short_of_space(NodeId node) const;
 
   // replication_departure.cpp
   bool led_out(bool& led);
