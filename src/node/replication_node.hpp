@@ -77,6 +77,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::optional<QuorumView> quorum() const override;
   std::optional<ScrubView> scrub() const override;
   std::optional<SpaceView> space() const override { return space_.view(); }
+  const Pulse* pulse() const override { return &driver_.pulse(); }
   std::optional<SnapshotView> snapshot_fetched() const override { return fetcher_.progress(); }
   std::optional<SnapshotView> snapshot_sent(NodeId to) const override { return source_.progress(to); }
   std::uint64_t snapshot_bytes_sent() const override { return source_.bytes_sent(); }
