@@ -1,5 +1,6 @@
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <stdexcept>
 
 #include "gaps.hpp"
@@ -14,12 +15,11 @@ constexpr auto observe = 3s;      // after the kill, for the gap to show
 constexpr auto worth_telling = 100ms;   // the bar: whoever looks into it finds the moment in the nodes' logs
 
 void tell(NodeId leader, Duration gap) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto day = std::chrono::floor<std::chrono::days>(now);
-  const std::chrono::hh_mm_ss time(now - day);
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
   std::fprintf(stderr, "node %u was killed 3 s before %02d:%02d:%02d UTC: %lld ms without an acknowledged write\n",
-               leader.value, static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-               static_cast<int>(time.seconds().count()),
+               leader.value, utc.tm_hour, utc.tm_min, utc.tm_sec,
                static_cast<long long>(std::chrono::duration_cast<milliseconds>(gap).count()));
 }
 

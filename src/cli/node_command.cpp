@@ -27,7 +27,7 @@ std::string known_ids(const node::ClusterConfig& config) {
 int live(const node::ClusterConfig& config, const node::NodeConfig& self, const net::PeerSecurity& security,
          node::ClusterCertificates* certificates, node::Logger& logger) {
   const ServiceManager manager = ServiceManager::from_environment();
-  SpaceWait space(self.data, config.disk_free_min_mb * 1024 * 1024, logger, manager);
+  SpaceWait space(self.data, config.disk_free_min_bytes(), logger, manager);
   for (;;) {
     const auto began = SpaceWait::Clock::now();
     std::string full;

@@ -62,24 +62,31 @@ std::string snapshot_text(const json::object& snapshot) {
   return std::to_string(percent) + " % of " + std::to_string((total + 1024 * 1024 - 1) / (1024 * 1024)) + " MiB";
 }
 
+// Voters, then learners.
+std::vector<const json::object*> members_of(const json::object& status) {
+  std::vector<const json::object*> members;
+  for (const char* which : {"voters", "learners"}) {
+    const auto* listed = array_field(status, which);
+    for (std::size_t i = 0; listed && i < listed->size(); ++i) {
+      if (const auto* member = (*listed)[i].if_object()) members.push_back(member);
+    }
+  }
+  return members;
+}
+
 // Who is sent the archive, as the leader knows it.
-void snapshot_lines(const json::object& status, std::string_view which, std::vector<std::string>& lines) {
-  const auto* members = array_field(status, which);
-  for (std::size_t i = 0; members && i < members->size(); ++i) {
-    const auto* member = (*members)[i].if_object();
-    const auto* snapshot = member == nullptr ? nullptr : object_field(*member, "snapshot");
-    if (snapshot == nullptr) continue;
-    lines.push_back("node " + number_text(*member, "node") + " takes over the archive: " + snapshot_text(*snapshot));
+void snapshot_lines(const json::object& status, std::vector<std::string>& lines) {
+  for (const json::object* member : members_of(status)) {
+    if (const auto* snapshot = object_field(*member, "snapshot"))
+      lines.push_back("node " + number_text(*member, "node") + " takes over the archive: " + snapshot_text(*snapshot));
   }
 }
 
 // Whose clock is wrong enough for people to notice: the leader knows.
-void clock_lines(const json::object& status, std::string_view which, std::vector<std::string>& lines) {
+void clock_lines(const json::object& status, std::vector<std::string>& lines) {
   constexpr std::int64_t worth_telling_ms = 10'000;
-  const auto* members = array_field(status, which);
-  for (std::size_t i = 0; members && i < members->size(); ++i) {
-    const auto* member = (*members)[i].if_object();
-    const auto* ahead = member == nullptr ? nullptr : member->if_contains("clock_ahead_ms");
+  for (const json::object* member : members_of(status)) {
+    const auto* ahead = member->if_contains("clock_ahead_ms");
     if (ahead == nullptr || !ahead->is_int64() || std::abs(ahead->get_int64()) < worth_telling_ms) continue;
     const std::string seconds = std::to_string(std::abs(ahead->get_int64()) / 1000);
     const std::string way = ahead->get_int64() > 0 ? " s ahead of" : " s behind";
@@ -111,10 +118,8 @@ std::vector<std::string> common_lines(const json::object& status) {
   lines.push_back("copies " + number_text(status, "copies") + ", one more failure bearable: " + bearable_text(status));
   if (const auto waiting = waiting_text(status); !waiting.empty())
     lines.push_back("the cluster is not founded yet: waiting for node " + waiting);
-  snapshot_lines(status, "voters", lines);
-  snapshot_lines(status, "learners", lines);
-  clock_lines(status, "voters", lines);
-  clock_lines(status, "learners", lines);
+  snapshot_lines(status, lines);
+  clock_lines(status, lines);
   return lines;
 }
 

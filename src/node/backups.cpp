@@ -13,15 +13,11 @@ namespace {
 
 constexpr Duration look_interval = milliseconds(20);   // while the archive catches up
 
-void remove_all(store::ArchiveCopies& copies) {
-  for (const auto& copy : copies.list()) copies.remove(copy);
-}
-
 // On Lane::search. The digest of the state is taken of what was copied: whoever restores it has to get the same.
 Result<store::BackupAbout> copy_archive(store::ArchiveCopies& copies, const Room& room, store::Disk& disk,
                                         store::Archive& archive, const std::stop_token& stop) {
   try {
-    remove_all(copies);
+    copies.remove_all_but(std::nullopt);
     if (auto lacking = room.lacks(archive.file_bytes())) return Error{std::move(*lacking)};
     auto made = copies.make(archive, std::nullopt, stop);
     if (!made.ok()) return made.error();
@@ -50,7 +46,7 @@ Backups::Backups(Seams seams, Archiver& archiver, std::uint64_t keep_free_bytes)
       room_(seams.disk, keep_free_bytes),
       alarm_(seams.clock.make_alarm()) {
   try {
-    remove_all(copies_);
+    copies_.remove_all_but(std::nullopt);
   } catch (const store::DiskError& error) {   // it takes room, no more; the next backup tries again
     seams_.logger.warn("backup_left_over", error.what());
   }
@@ -143,7 +139,7 @@ net::awaitable<void> Backups::remove() {
   current_.reset();
   std::function<void()> job = [this] {
     try {
-      remove_all(copies_);
+      copies_.remove_all_but(std::nullopt);
     } catch (const store::DiskError&) {   // goes with the next one, or at the next start
     }
   };

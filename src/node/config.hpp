@@ -58,6 +58,10 @@ struct ClusterConfig {
   bool allow_plaintext = false;                  // off the loopback no client is listened to without it (P10)
 
   const NodeConfig* find(NodeId id) const;
+  std::uint64_t disk_free_min_bytes() const { return disk_free_min_mb * mebibyte; }
+  std::uint64_t snapshot_rate_bytes() const { return snapshot_rate_mb * mebibyte; }   // a second
+
+  static constexpr std::uint64_t mebibyte = 1024 * 1024;
 };
 
 // The error names the line and column, or the key, and what was expected.

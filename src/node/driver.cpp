@@ -23,6 +23,7 @@ Driver::Driver(Seams seams, TaskGroup& tasks, DriverOwner& owner, store::WriteAh
       tasks_(tasks),
       owner_(owner),
       log_(log),
+      pulse_(seams.logger),
       election_alarm_(seams.clock.make_alarm()),
       persist_alarm_(seams.clock.make_alarm()),
       append_batch_([this] { log_.append(batch_); }),
@@ -57,7 +58,9 @@ net::awaitable<void> Driver::election_loop() {
   while (!stopping_) {
     consensus_->tick(now());   // campaigns, sends heartbeats, steps down: the core decides
     hand_out();
-    co_await election_alarm_->wait_until(consensus_->deadline());
+    const TimePoint due = consensus_->deadline();
+    co_await election_alarm_->wait_until(due);
+    pulse_.woken(due, seams_.clock.now());
   }
 }
 
@@ -71,7 +74,9 @@ net::awaitable<void> Driver::persist_loop() {
       persist_idle_ = false;
       continue;
     }
+    const TimePoint begun = seams_.clock.now();
     co_await seams_.workers.run(net::Lane::log, append_batch_);   // DiskError leaves the loop and ends the process
+    pulse_.log_written(seams_.clock.now() - begun, seams_.clock.now());
     const auto number = std::exchange(batch_, {}).number;
     consensus_->persisted(number, now());   // may commit; may release a vote or an acknowledgement
     wake();

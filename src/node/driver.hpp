@@ -8,6 +8,7 @@
 
 #include "node/driver_tasks.hpp"
 #include "node/logging.hpp"
+#include "node/pulse.hpp"
 #include "node/seams.hpp"
 #include "raft/consensus.hpp"
 #include "store/archive.hpp"
@@ -41,6 +42,7 @@ class Driver {
   const raft::Consensus& consensus() const { return *consensus_; }
   Now now() const { return seams_.clock.both(); }
   ServerId self() const { return self_; }
+  const Pulse& pulse() const { return pulse_; }
 
   // The latest committed configuration that was handed out, and where it stands; null: none yet.
   const raft::ConfigurationPtr& committed_configuration() const { return committed_configuration_; }
@@ -77,6 +79,7 @@ class Driver {
   ServerId self_;
   std::optional<raft::Consensus> consensus_;
   bool stopping_ = false;
+  Pulse pulse_;
 
   std::unique_ptr<net::Alarm> election_alarm_;
 

@@ -71,7 +71,7 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
       presence_(seams_, sessions_),
       markers_(seams_, *applier_, proposals_, sessions_),
       passwords_(seams_),
-      backups_(seams_, archiver_, cluster_.disk_free_min_mb * 1024 * 1024),
+      backups_(seams_, archiver_, cluster_.disk_free_min_bytes()),
       services_{.seams = seams_,
                 .cluster = cluster_,
                 .self = self_,

@@ -101,7 +101,8 @@ wire::RpcError later(std::string_view reason, milliseconds retry_after) {
   wire::RpcError error;
   error.code = wire::RpcCode::later;
   error.message = reason == "no_leader" ? "no leader is known at the moment: try again" : "not now: try again";
-  if (reason == "disk_full") error.message = "the disks of the cluster are nearly full, so nothing new is taken";
+  if (reason == "disk_full")
+    error.message = "the disks of the cluster are nearly full: no messages, edits, rooms and accounts are taken";
   if (reason == "too_many_requests") error.message = "too many attempts: wait before the next";
   error.data["outcome"] = "later";
   error.data["reason"] = reason;

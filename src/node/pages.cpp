@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "node/pulse.hpp"
 #include "node/status.hpp"
 
 namespace parley::node {
@@ -29,9 +30,23 @@ class Text {
     family(metric, "counter", help);
     value(metric, number);
   }
+  void histogram(std::string_view metric, std::string_view help, const TimeHistogram& times) {
+    family(metric, "histogram", help);
+    const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+    for (std::size_t i = 0; i < TimeHistogram::bounds.size(); ++i) {
+      line(metric, "_bucket", fmt::format("{{le=\"{}\"}}", seconds(TimeHistogram::bounds[i])), times.at_most(i));
+    }
+    line(metric, "_bucket", "{le=\"+Inf\"}", times.count());
+    fmt::format_to(std::back_inserter(text_), "{}_sum {:.6f}\n", metric, seconds(times.sum()));
+    line(metric, "_count", "", times.count());
+  }
   std::string take() { return std::move(text_); }
 
  private:
+  void line(std::string_view metric, std::string_view part, std::string_view labels, std::uint64_t number) {
+    fmt::format_to(std::back_inserter(text_), "{}{}{} {}\n", metric, part, labels, number);
+  }
+
   std::string text_;
 };
 
@@ -75,6 +90,10 @@ void consensus_metrics(Text& out, const Services& services) {
   if (const auto space = services.replication->space()) {
     out.gauge("parley_disk_free_bytes", "Free where the data directory is", space->free_bytes);
     out.gauge("parley_disk_short", "1 if that is too little to lead with", space->is_short ? 1 : 0);
+  }
+  if (const Pulse* pulse = services.replication->pulse()) {
+    out.histogram("parley_log_write_seconds", "A batch of the log written and synced", pulse->log_writes());
+    out.histogram("parley_woken_late_seconds", "How late this node's election timer woke it", pulse->lateness());
   }
   const auto fetched = services.replication->snapshot_fetched().value_or(SnapshotView{});
   out.gauge("parley_snapshot_fetched_bytes", "Of another node's archive that this one fetches", fetched.bytes);

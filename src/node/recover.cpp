@@ -111,7 +111,7 @@ void mark_unfinished(store::Disk& disk) {
 // the old: a copy of before would be offered to its learners as if it were of theirs. Durable before the birth.
 Result<Nothing> forget_copies(store::Disk& disk) {
   store::ArchiveCopies copies(disk);
-  for (const auto& copy : copies.list()) copies.remove(copy);
+  copies.remove_all_but(std::nullopt);
   if (disk.exists(copies.directory())) disk.sync_directory(copies.directory());
   return store::IncomingArchive::discard(disk, archive_file);
 }

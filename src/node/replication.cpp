@@ -9,7 +9,6 @@
 namespace parley::node {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 // How long a command or read may wait for the leader's answer. Longer than an election, so that a leader that has just
 // been elected still answers; then the client is told to ask again.
@@ -68,7 +67,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       compactor_(seams, driver_, log_, config_.log_keep_entries, parts.checkpointed),
       scrubber_(seams, log_, config_.scrub_interval, std::move(parts.checkpointed), parts.archive_damaged),
       source_(seams, tasks_, driver_, *this,
-              {config_.snapshot_rate_mb * mebibyte, config_.disk_free_min_mb * mebibyte}),
+              {config_.snapshot_rate_bytes(), config_.disk_free_min_bytes()}),
       fetcher_(seams, tasks_, driver_, *this),
       autopilot_(seams, driver_, config_, std::move(parts.min_voters),
                  [this](ServerId server) { acceptor_.hang_up(server, "call again: what was known here has changed"); }),
@@ -76,7 +75,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
           [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
-      space_(seams, config_.disk_free_min_mb * mebibyte, [this](bool changed) { space_looked(changed); }),
+      space_(seams, config_.disk_free_min_bytes(), [this](bool changed) { space_looked(changed); }),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),
       prepared_(std::move(parts.snapshot_prepared)),

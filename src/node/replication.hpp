@@ -19,6 +19,7 @@
 namespace parley::node {
 
 using net::awaitable;
+class Pulse;
 
 // What became of handing a command to the leader.
 struct Submitted {
@@ -103,6 +104,8 @@ class Replication {
   virtual std::optional<ScrubView> scrub() const { return std::nullopt; }   // nullopt: nothing is scrubbed
 
   virtual std::optional<SpaceView> space() const { return std::nullopt; }   // nullopt: not known yet
+
+  virtual const Pulse* pulse() const { return nullptr; }
 
   virtual std::optional<SnapshotView> snapshot_fetched() const { return std::nullopt; }    // nullopt: none is
   virtual std::optional<SnapshotView> snapshot_sent(NodeId /*to*/) const { return std::nullopt; }

@@ -77,6 +77,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::optional<QuorumView> quorum() const override;
   std::optional<ScrubView> scrub() const override;
   std::optional<SpaceView> space() const override { return space_.view(); }
+  const Pulse* pulse() const override { return &driver_.pulse(); }
   std::optional<SnapshotView> snapshot_fetched() const override { return fetcher_.progress(); }
   std::optional<SnapshotView> snapshot_sent(NodeId to) const override { return source_.progress(to); }
   std::uint64_t snapshot_bytes_sent() const override { return source_.bytes_sent(); }
@@ -134,7 +135,6 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   void heard_of_space(ServerId from, const wire::DiskShort& frame);
   bool leads_short_of_space() const;
   bool has_no_space_for(const SharedBytes& command) const;
-  bool is_short_of_space(NodeId node) const;
 
   // replication_departure.cpp
   bool led_out(bool& led);

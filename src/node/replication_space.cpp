@@ -36,11 +36,6 @@ bool ReplicationNode::has_no_space_for(const SharedBytes& command) const {
   return leads_short_of_space() && archive_grows_by(command);
 }
 
-bool ReplicationNode::is_short_of_space(NodeId node) const {
-  const auto* member = driver_.consensus().status().configuration->find(node);
-  return member != nullptr && short_of_space_.contains(member->id);
-}
-
 // Every second, and when this node has become leader. It leads for that long at least, so that all have had the time to
 // say that they are short too: leadership must not go round among the short ones.
 void ReplicationNode::space_looked(bool changed) {
@@ -51,7 +46,10 @@ void ReplicationNode::space_looked(bool changed) {
   if (!leads_short_of_space() || stopping_ || seams_.clock.now() < led_since_ + SpaceWatch::look_interval) return;
   const auto status = driver_.consensus().status();
   if (status.transfer_target || !status.configuration) return;
-  const auto unfit = [this](NodeId node) { return autopilot_.is_away(node) || is_short_of_space(node); };
+  const auto unfit = [&](NodeId node) {
+    const auto* member = status.configuration->find(node);
+    return autopilot_.is_away(node) || (member != nullptr && short_of_space_.contains(member->id));
+  };
   const auto successor = best_successor(status, self(), unfit);
   if (!successor || !driver_.consensus().transfer_leadership(*successor, driver_.now()).ok()) return;
   const std::string to = "node " + std::to_string(successor->value);

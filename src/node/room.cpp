@@ -8,8 +8,6 @@
 namespace parley::node {
 namespace {
 
-std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MiB"; }
-
 void remove_all_in(store::Disk& disk, const std::string& directory) {
   if (!disk.exists(directory)) return;
   for (const auto& name : disk.list(directory)) disk.remove(directory + "/" + name);
@@ -24,6 +22,8 @@ std::uint64_t free_or_none(store::Disk& disk) {
 }
 
 }  // namespace
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MiB"; }
 
 std::optional<std::string> Room::lacks(std::uint64_t bytes) const {
   std::uint64_t free = 0;

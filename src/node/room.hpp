@@ -23,6 +23,8 @@ class Room {
   std::uint64_t keep_free_bytes_;
 };
 
+std::string mebibytes(std::uint64_t bytes);   // for people: "17 MiB", rounded down
+
 // Of a data directory whose node has ended for want of space: removes what can be made or fetched again. Not where
 // another process has it. Throws nothing; how many bytes went.
 std::uint64_t remove_disposable(store::Disk& disk);

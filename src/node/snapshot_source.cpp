@@ -84,7 +84,7 @@ net::awaitable<void> SnapshotSource::drop_copies() {
   std::vector<store::ArchiveCopyId> listed;
   std::function<void()> job = [this, &listed] {
     try {
-      for (const auto& copy : copies_.list()) copies_.remove(copy);
+      copies_.remove_all_but(std::nullopt);
     } catch (const store::DiskError&) {   // they are tried again in a while
     }
     listed = copies_.list();
@@ -98,8 +98,10 @@ net::awaitable<void> SnapshotSource::drop_copies() {
 std::optional<std::string> SnapshotSource::lacks_room(const std::optional<store::ArchiveCopyId>& used) {
   const std::uint64_t bytes = archive_->file_bytes();
   if (!room_.lacks(bytes)) return std::nullopt;
-  for (const auto& copy : copies_.list()) {
-    if (copy != used) copies_.remove(copy);
+  try {
+    copies_.remove_all_but(used);
+  } catch (const store::DiskError& error) {
+    return error.what();
   }
   return room_.lacks(bytes);
 }

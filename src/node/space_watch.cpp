@@ -3,12 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "node/room.hpp"
+
 namespace parley::node {
-namespace {
-
-std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MiB"; }
-
-}  // namespace
 
 SpaceWatch::SpaceWatch(Seams seams, std::uint64_t least_bytes, std::function<void(bool)> looked)
     : seams_(seams), least_bytes_(least_bytes), looked_(std::move(looked)), alarm_(seams.clock.make_alarm()) {}
@@ -51,8 +48,8 @@ bool SpaceWatch::take(std::uint64_t free_bytes) {
     seams_.logger.info("disk_well", place + " again");
   } else {
     seams_.logger.warn("disk_short", "only " + place + ", less than disk_free_min_mb (" + mebibytes(least_bytes_) +
-                                         "): this node leads only if no other can, and takes nothing new then. Make "
-                                         "space; it goes on by itself");
+                                         "): this node leads only if no other can, and takes no messages, edits, "
+                                         "rooms and accounts then. Make space; it goes on by itself");
   }
   return true;
 }

@@ -141,13 +141,16 @@ void Consensus::State::settle() {
   while (leader.settled < settled) leader.unsettled_bytes -= weight(log.at(++leader.settled));
 }
 
+bool Consensus::State::heard_of_late(const Progress& progress, Now now) const {
+  return progress.heard_at + options.election_timeout > now.steady;
+}
+
 std::size_t Consensus::State::voters_heard(Now now) const {
   const auto& leader = std::get<Leader>(role);
   std::size_t heard = 0;
   for (const Member& member : log.configuration()->members) {
     if (!member.voter) continue;
-    heard += member.id == self ||
-             leader.progress.at(member.id.node).heard_at + options.election_timeout > now.steady;
+    heard += member.id == self || heard_of_late(leader.progress.at(member.id.node), now);
   }
   return heard;
 }

@@ -114,7 +114,8 @@ struct Consensus::State {
   void settle();
   template <class T, class Of, class Own>
   std::optional<T> reached_by_majority(Of of, Own own) const;
-  std::size_t voters_heard(Now now) const; // itself included, within an election timeout
+  bool heard_of_late(const Progress& progress, Now now) const;   // within an election timeout
+  std::size_t voters_heard(Now now) const;                       // likewise, itself included
   TimePoint quorum_contact(Now now) const;
   std::optional<WallRange> wall_median(Now now) const;
   bool may_date(Now now) const;            // or commands would bear a time from before this leadership

@@ -19,7 +19,7 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
     return Nothing{};
   }
   const Progress& progress = leader->progress.at(target);
-  if (!progress.replied || progress.heard_at + options.election_timeout <= now.steady) return Refusal::busy;
+  if (!progress.replied || !heard_of_late(progress, now)) return Refusal::busy;
   leader->transfer = Transfer{target, now.steady + options.election_timeout, false};
   return Nothing{};
 }
@@ -35,11 +35,10 @@ void Consensus::State::hand_over_from_slow_disk(Now now) {
   for (const Member& member : log.configuration()->members) {
     if (!member.voter || member.id == self) continue;
     const Progress& progress = leader.progress.at(member.id.node);
-    const bool heard = progress.replied && progress.heard_at + options.election_timeout > now.steady;
-    if (!heard || progress.mode() != Progress::Mode::replicate) continue;
+    if (!progress.replied || !heard_of_late(progress, now) || progress.mode() != Progress::Mode::replicate) continue;
     if (best == nullptr || progress.match_index() > best->match_index()) best = &progress;
   }
-  if (best != nullptr) leader.transfer = Transfer{best->id().node, now.steady + options.election_timeout, false};
+  if (best != nullptr) static_cast<void>(transfer_leadership(best->id().node, now));
 }
 
 // Whether proposals are refused: once all is on its way to the target, or it lacks little. Then that stays so, or under

@@ -109,6 +109,10 @@ Result<std::string> ArchiveCopies::read(const ArchiveCopyId& id, std::uint64_t o
   }
 }
 
-void ArchiveCopies::remove(const ArchiveCopyId& id) { disk_.remove(path_of(id)); }
+void ArchiveCopies::remove_all_but(const std::optional<ArchiveCopyId>& kept) {
+  for (const auto& copy : list()) {
+    if (copy != kept) disk_.remove(path_of(copy));
+  }
+}
 
 }  // namespace parley::store

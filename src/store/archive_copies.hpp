@@ -31,12 +31,11 @@ class ArchiveCopies {
   // removed, since whoever was sent it would refuse the whole. The error says so, or that there is no such copy.
   Result<std::string> read(const ArchiveCopyId& id, std::uint64_t offset, std::size_t size);
 
-  void remove(const ArchiveCopyId& id);      // throws DiskError
+  void remove_all_but(const std::optional<ArchiveCopyId>& kept);   // throws DiskError
   std::string path_of(const ArchiveCopyId& id) const;
   const std::string& directory() const { return directory_; }
 
  private:
-
   Disk& disk_;
   std::string directory_;
 };

@@ -85,6 +85,7 @@ class FakeReplication final : public Replication {
   void on_leader_change(std::function<void()> callback) override { leader_callback_ = std::move(callback); }
   void announce_presence(std::vector<std::uint64_t> accounts) override { announced = std::move(accounts); }
   std::vector<std::uint64_t> remote_presence() const override { return elsewhere; }
+  const Pulse* pulse() const override { return pulse_view; }
   void announce_digest(Index index, const Digest& chain) override { digests_told.emplace_back(index, chain); }
 
   // -- the script -----------------------------------------------------------------------------------------------
@@ -100,6 +101,7 @@ class FakeReplication final : public Replication {
   Index append(SharedBytes command);  // by somebody else; committed like all others
   void append_configuration(raft::Configuration configuration);
 
+  const Pulse* pulse_view = nullptr;
   bool commit_at_once = true;
   bool leading = true;
   bool answers_reads = true;   // else nobody confirms them, whoever leads

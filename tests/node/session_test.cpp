@@ -4,6 +4,7 @@
 
 #include "node/limits.hpp"
 #include "node/machine_fixture.hpp"
+#include "node/pulse.hpp"
 #include "node/session_hub.hpp"
 
 namespace parley::node::test {
@@ -237,6 +238,24 @@ TEST_F(SessionTest, PagesSayWhetherTheNodeLivesAndServes) {
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"login\",outcome=\"done\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"none\",outcome=\"invalid\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_sessions 1\n"));
+}
+
+TEST_F(SessionTest, MetricsTellHowLongTheDiskTakes) {
+  Pulse pulse(Logger::discard());
+  pulse.log_written(3ms, TimePoint(1s));
+  pulse.log_written(5s, TimePoint(6s));
+  replication->pulse_view = &pulse;
+  start();
+  const auto metrics = network().get("/metrics")->body;
+  EXPECT_THAT(metrics, HasSubstr("# TYPE parley_log_write_seconds histogram\n"
+                                 "parley_log_write_seconds_bucket{le=\"0.001\"} 0\n"
+                                 "parley_log_write_seconds_bucket{le=\"0.002\"} 0\n"
+                                 "parley_log_write_seconds_bucket{le=\"0.004\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("parley_log_write_seconds_bucket{le=\"4.096\"} 1\n"
+                                 "parley_log_write_seconds_bucket{le=\"+Inf\"} 2\n"
+                                 "parley_log_write_seconds_sum 5.003000\n"
+                                 "parley_log_write_seconds_count 2\n"));
+  EXPECT_THAT(metrics, HasSubstr("parley_woken_late_seconds_count 0\n"));
 }
 
 TEST_F(SessionTest, NotReadyUntilWhatWasCommittedAtTheStartIsApplied) {

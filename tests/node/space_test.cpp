@@ -1,5 +1,5 @@
-// Disks that are nearly full (decision 0026): who has space leads; where nobody has, nothing new is taken, what was
-// acknowledged stays, and all goes on by itself.
+// Disks that are nearly full (decision 0026): who has space leads; where nobody has, nothing that the archive grows by
+// is taken, what was acknowledged stays, and all goes on by itself.
 #include <chrono>
 
 #include "node/limits.hpp"

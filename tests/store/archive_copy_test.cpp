@@ -146,7 +146,7 @@ TEST_F(ArchiveCopying, AtMostTwoAreKeptAndTheOneInUseIsAmongThem) {
   write(1);
   const ArchiveCopy fourth = make(second.id);
   EXPECT_THAT(copies_.list(), testing::ElementsAre(second.id, fourth.id));
-  copies_.remove(second.id);
+  copies_.remove_all_but(fourth.id);
   EXPECT_THAT(copies_.list(), testing::ElementsAre(fourth.id));
 }
 
@@ -187,9 +187,7 @@ TEST_F(ArchiveCopying, AFailingDiskLeavesTheArchiveAsItWas) {
     }
     disk_.kill();   // forgets a fault that was not met
     opened_ = *Archive::open(disk_, file);
-    for (const auto& id : copies_.list()) {
-      if (id != kept.id) copies_.remove(id);
-    }
+    copies_.remove_all_but(kept.id);
   }
   EXPECT_GT(failed, 10U);
   expect_archive_well();
