@@ -16,8 +16,8 @@ constexpr const char* taken_back =   // decision 0022
     "it was taken back: those who had to confirm it are not heard; look at `parley status`, and ask again";
 
 constexpr const char* forced_and_waits =
-    "forced: nothing can be written until a majority of the voters that are left is heard; then ask again, as it is half "
-    "done. `parley member promote` of the same node takes it back";
+    "forced: nothing can be written until a majority of the voters that are left is heard; then ask again, as it is "
+    "half done. `parley member promote` of the same node takes it back";
 
 wire::MemberReply reply_of(Outcome outcome, std::string text) {
   wire::MemberReply reply;

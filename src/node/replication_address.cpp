@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "node/file_differences.hpp"
 #include "node/replication_node.hpp"
 
 // R6: addresses come from the log, but where a node itself listens only its own file knows. Once a start it compares
@@ -22,6 +23,12 @@ net::awaitable<void> ReplicationNode::address_loop() {
   }
 }
 
+// Once a start.
+void ReplicationNode::say_differences(const raft::Configuration& members) {
+  if (std::exchange(differences_said_, true)) return;
+  for (const auto& line : file_differences(config_, members, self().node)) seams_.logger.warn("file_differs", line);
+}
+
 // False: not yet. Only by what was committed anywhere when it was asked: an old log names old addresses. Who is no
 // member yet listens at what the operator names in `member add`.
 net::awaitable<bool> ReplicationNode::is_told_where_it_is() {
@@ -31,6 +38,7 @@ net::awaitable<bool> ReplicationNode::is_told_where_it_is() {
   const auto committed = driver_.committed_configuration();
   const raft::Member* place = committed ? committed->find(self()) : nullptr;
   if (place == nullptr) co_return false;
+  say_differences(*committed);
   const std::string& peer = self_config_.peer.advertise;
   const std::string& client = self_config_.client.advertise;
   if (place->peer_address == peer && place->client_address == client) co_return true;

@@ -124,6 +124,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   // replication_address.cpp
   net::awaitable<void> address_loop();
   net::awaitable<bool> is_told_where_it_is();
+  void say_differences(const raft::Configuration& members);
 
   // replication_digests.cpp
   void heard_digest(ServerId from, const wire::StateDigest& digest);
@@ -204,6 +205,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
   std::map<ServerId, std::string> said_addresses_;   // of members, in their greetings; the others' are forgotten
 
   std::unique_ptr<net::Alarm> address_alarm_;
+  bool differences_said_ = false;
   std::unique_ptr<net::Alarm> birth_alarm_;
   Birth birth_;
   std::optional<Birth::Decision> told_;   // by a Founded frame

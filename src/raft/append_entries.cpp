@@ -42,11 +42,13 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
 }
 
 void Consensus::State::hear_leader(Follower& follower, ServerId from, Now now) {
+  if (follower.leader) leader_silences.heard(follower.leader_heard, now.steady);   // else it has just begun to lead
   follower.leader = from;
   follower.leader_heard = last_contact = now.steady;
   follower.leader_refused = false;
   early_rounds = 0;
-  if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now);
+  const Duration least = leader_silences.patience(options.election_timeout, now.steady);
+  if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now, least);
 }
 
 bool Consensus::State::follows(ServerId from, Term term, Now now) {

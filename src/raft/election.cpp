@@ -28,8 +28,8 @@ Duration Consensus::State::random_up_to(Duration limit) {
   return Duration(random.between(0, static_cast<std::uint64_t>(limit.count())));
 }
 
-void Consensus::State::arm_election_timer(Now now) {
-  election_deadline = now.steady + options.election_timeout + random_up_to(options.election_timeout);
+void Consensus::State::arm_election_timer(Now now, Duration least) {
+  election_deadline = now.steady + least + random_up_to(least);
 }
 
 bool Consensus::State::disk_writes_since(Duration least) const {

@@ -7,6 +7,7 @@
 #include "raft/log.hpp"
 #include "raft/log_clock.hpp"
 #include "raft/message.hpp"
+#include "raft/silences.hpp"
 
 namespace parley::raft {
 
@@ -66,6 +67,7 @@ class Progress {
   void sent(const AppendEntries& message, std::size_t bytes);
 
   TimePoint heard_at;                // last reply of this term; at first the beginning of the leadership
+  Silences silences;
   bool replied = false;              // in this term at all
   std::uint64_t round_sent = 0;      // the latest contact round sent to it, and the latest it echoed
   std::uint64_t round_echoed = 0;

@@ -51,6 +51,7 @@ void Consensus::State::on(ServerId from, const AppendEntriesReply& reply, Now no
   if (reply.round > progress.round_sent || reply.match_index > log.last_index()) {
     return static_cast<void>(++violations);   // acknowledges what was never sent
   }
+  progress.silences.heard(progress.heard_at, now.steady);
   progress.heard_at = now.steady;
   progress.replied = true;
   progress.clock = {reply.wall, now.steady};
@@ -145,14 +146,17 @@ bool Consensus::State::heard_of_late(const Progress& progress, Now now) const {
   return progress.heard_at + options.election_timeout > now.steady;
 }
 
-std::size_t Consensus::State::voters_heard(Now now) const {
+std::size_t Consensus::State::voters_alive(Now now) const {
   const auto& leader = std::get<Leader>(role);
-  std::size_t heard = 0;
+  const auto alive = [&](const Progress& progress) {
+    return progress.heard_at + progress.silences.patience(options.election_timeout, now.steady) > now.steady;
+  };
+  std::size_t count = 0;
   for (const Member& member : log.configuration()->members) {
     if (!member.voter) continue;
-    heard += member.id == self || heard_of_late(leader.progress.at(member.id.node), now);
+    count += member.id == self || alive(leader.progress.at(member.id.node));
   }
-  return heard;
+  return count;
 }
 
 TimePoint Consensus::State::quorum_contact(Now now) const {
@@ -200,7 +204,7 @@ void Consensus::State::lead(Now now, bool forgive) {
   // read; it may still shrink the configuration.
   const std::size_t voters = log.configuration()->voters();
   const std::size_t wanted = PARLEY_MUTANT(half_of_the_voters_is_too_few) ? voters + 1 : voters;
-  if (2 * voters_heard(now) < wanted) return become_follower(current_term(), now);
+  if (2 * voters_alive(now) < wanted) return become_follower(current_term(), now);
   hand_over_from_slow_disk(now);
   // A leader that can't write takes in what it can't keep (catalogue 40): another one can. Alone there is no other.
   if (voters > 1 && disk_stalls()) become_follower(current_term(), now);

@@ -13,6 +13,7 @@
 #include "raft/log.hpp"
 #include "raft/persistence.hpp"
 #include "raft/roles.hpp"
+#include "raft/silences.hpp"
 #include "raft/spoken.hpp"
 
 namespace parley::raft {
@@ -75,7 +76,8 @@ struct Consensus::State {
   // -- election.cpp
   bool may_campaign() const;
   void forget_leader();
-  void arm_election_timer(Now now);
+  void arm_election_timer(Now now) { arm_election_timer(now, options.election_timeout); }
+  void arm_election_timer(Now now, Duration least);
   Duration random_up_to(Duration limit);
   bool disk_stalls() const;
   bool disk_writes_since(Duration least) const;   // one write, for so long
@@ -115,7 +117,7 @@ struct Consensus::State {
   template <class T, class Of, class Own>
   std::optional<T> reached_by_majority(Of of, Own own) const;
   bool heard_of_late(const Progress& progress, Now now) const;   // within an election timeout
-  std::size_t voters_heard(Now now) const;                       // likewise, itself included
+  std::size_t voters_alive(Now now) const;   // itself included; with more patience on a loaded machine
   TimePoint quorum_contact(Now now) const;
   std::optional<WallRange> wall_median(Now now) const;
   bool may_date(Now now) const;            // or commands would bear a time from before this leadership
@@ -170,6 +172,7 @@ struct Consensus::State {
 
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;
+  Silences leader_silences;   // of whoever led: they share the machine's load
   unsigned early_rounds = 0;               // R5: early pre-votes left
   TimePoint last_contact = long_ago;       // with a leader, or as one with a quorum; outlives roles and terms
   bool late_forgiven = false;              // the last tick was late and did nothing but that

@@ -232,6 +232,16 @@ TEST_F(MembershipTest, ALeaderThatIsToBeRemovedHandsOverFirst) {
   EXPECT_EQ(cluster.voters(), 2U);
 }
 
+TEST_F(MembershipTest, ANodeWhoseFileSaysOtherwiseTellsWhatWouldMakeItSo) {
+  ASSERT_TRUE(cluster.node(4).start().ok());
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, 4).outcome, Outcome::done);
+  auto& restarted = follower();
+  EXPECT_FALSE(restarted.said("parley member remove 4"));
+  restarted.kill();
+  ASSERT_TRUE(restarted.start().ok());
+  EXPECT_TRUE(cluster.wait([&] { return restarted.said("parley member remove 4"); })) << cluster.story();
+}
+
 TEST_F(MembershipTest, WhatWouldLoseTheQuorumIsRefused) {
   for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;   // nothing shrinks by itself
   cluster.world().run_for(1s);
