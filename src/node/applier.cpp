@@ -100,6 +100,7 @@ AppliedEntry Applier::apply(const raft::Entry& entry, const std::vector<ApplyLis
   AppliedEntry done;
   done.id = entry.id;
   done.time = entry.time;
+  done.bytes = raft::weight(entry);
   done.chain = chain_;
   if (const auto* configuration = std::get_if<raft::ConfigurationPtr>(&entry.content)) {
     done.configuration = *configuration;

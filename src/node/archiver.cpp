@@ -51,6 +51,7 @@ Archiver::Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::
 
 void Archiver::add(AppliedEntry entry) {
   recent_.add(entry.id.index, entry.messages);
+  lag_bytes_ += entry.bytes;
   queue_.push_back(std::move(entry));
   // The first of a batch wakes the loop; the rest is taken along.
   if (queue_.size() == 1 || queue_.size() == backlog()) alarm_->ring();
@@ -162,9 +163,11 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
     position.configuration = *entry.configuration;
   }
   // The state can be digested only as it is now, so only a transaction that catches up with it carries a digest.
-  const std::size_t with_these = since_checkpoint_ + entries.size();
-  const bool checkpoint_next = closed_ || with_these >= checkpoint_entries || seams_.clock.now() >= checkpoint_at_;
-  if (checkpoint_next && queue_.empty() && digest_) {
+  std::size_t bytes = 0;
+  for (const auto& entry : entries) bytes += entry.bytes;
+  since_checkpoint_ += entries.size();
+  bytes_since_checkpoint_ += bytes;
+  if (checkpoint_due() && queue_.empty() && digest_) {
     position.state_digest = digest_();
     position.state_digest_at = position.applied.index;
   }
@@ -173,8 +176,8 @@ net::awaitable<void> Archiver::write(std::vector<AppliedEntry> entries) {
   std::function<void()> job = [&entries, &position, archive] { archive->write(batch_of(entries, position)); };
   const bool written = co_await carry_out(std::move(job));
   writing_ = 0;
+  lag_bytes_ -= bytes;
   if (!written) co_return;
-  since_checkpoint_ = with_these;
   if (checkpoint_at_ == never) checkpoint_at_ = seams_.clock.now() + checkpoint_interval_;
   position_ = std::move(position);
   recent_.archived(position_.applied.index);
@@ -201,12 +204,14 @@ net::awaitable<void> Archiver::checkpoint() {
   if (!done) co_return;
   checkpointed_ = through;
   since_checkpoint_ = 0;
+  bytes_since_checkpoint_ = 0;
   checkpoint_at_ = never;
 }
 
 bool Archiver::checkpoint_due() const {
   if (since_checkpoint_ == 0) return false;
-  return closed_ || since_checkpoint_ >= checkpoint_entries || seams_.clock.now() >= checkpoint_at_;
+  const bool much = since_checkpoint_ >= checkpoint_entries || bytes_since_checkpoint_ >= checkpoint_bytes;
+  return closed_ || much || seams_.clock.now() >= checkpoint_at_;
 }
 
 TimePoint Archiver::next_look() const {

@@ -19,6 +19,7 @@ namespace parley::node {
 struct AppliedEntry {
   raft::EntryId id;
   LogTime time;
+  std::size_t bytes = 0;                 // raft::weight() of the entry: what it keeps in memory is about that
   Digest chain;                          // up to and including this entry (R10)
   raft::ConfigurationPtr configuration;  // null unless the entry is one
   std::vector<chat::MessageRow> messages;
@@ -35,9 +36,11 @@ class Archiver {
 
   void add(AppliedEntry entry);  // in log order
   net::awaitable<void> archive_loop(Replication& replication);
-  // Beyond twice lag_max entries the apply loop waits here: requests of this node's clients are turned away at
-  // lag_max, but what others propose is not, and memory is bounded all the same. unblock() ends all waiting.
-  bool full() const { return lag() >= 2 * lag_max_ && !unblocked_; }
+  // lag_max entries, or lag_bytes_max, are not in the archive: requests of this node's clients are
+  // turned away. What others propose is not; beyond twice that the apply loop waits here, so that memory is bounded all
+  // the same. unblock() ends all waiting.
+  bool is_behind() const { return lags(1); }
+  bool full() const { return lags(2) && !unblocked_; }
   net::awaitable<void> wait_for_room();
   void unblock();
   // Nothing more will be added: the loop writes what may be written, checkpoints and ends.
@@ -55,6 +58,8 @@ class Archiver {
   // Likewise, by who reads otherwise. True: it will be repaired; else that is said, once.
   bool met_damage(const std::string& what);
 
+  static constexpr std::size_t lag_bytes_max = 64 * 1024 * 1024;
+
   static constexpr Duration damage_patience = milliseconds(10'000);   // till the others are linked and can do without
 
   // R10: State::digest() as it is now, that is after the last entry that was added.
@@ -69,6 +74,7 @@ class Archiver {
   std::uint64_t transactions() const { return transactions_; }
 
  private:
+  bool lags(std::size_t times) const { return lag() >= times * lag_max_ || lag_bytes_ >= times * lag_bytes_max; }
   struct Damage {
     std::exception_ptr failure;
     std::string what;
@@ -97,8 +103,10 @@ class Archiver {
   bool unblocked_ = false;
   std::deque<AppliedEntry> queue_;
   std::size_t writing_ = 0;
+  std::size_t lag_bytes_ = 0;   // of the queue, and of what is being written
   Index checkpointed_;
   std::size_t since_checkpoint_ = 0;  // entries
+  std::size_t bytes_since_checkpoint_ = 0;
   TimePoint checkpoint_at_ = never;   // by time; never: nothing to checkpoint
   TimePoint not_before_ = long_ago;   // the next transaction, unless the backlog is long
   bool closed_ = false;

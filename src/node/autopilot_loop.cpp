@@ -61,6 +61,8 @@ net::awaitable<void> AutopilotLoop::autopilot_loop() {
 
 void AutopilotLoop::look() { alarm_->ring(); }
 
+void AutopilotLoop::insist(raft::EntryId change) { insisted_on_ = change; }
+
 void AutopilotLoop::leave() { leaving_ = true; }
 
 void AutopilotLoop::stop() {
@@ -84,6 +86,8 @@ void AutopilotLoop::decide(const raft::Status& status) {
   const Now now = driver_.now();
   const auto next = autopilot_.decide(status, links, now);
   if (!next) return;
+  const raft::EntryId latest{status.term, driver_.consensus().log().configuration_index()};
+  if (status.returnable && latest == insisted_on_) return;   // what can be taken back is of this term
   const auto proposed = driver_.consensus().propose_configuration(*next, now);
   if (!proposed.ok()) return;   // another change is under way: at the next look
   std::string what = describe_change(*status.configuration, *next, status, links, now.steady);

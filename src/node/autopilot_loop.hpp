@@ -26,6 +26,7 @@ class AutopilotLoop {
 
   net::awaitable<void> autopilot_loop();   // once consensus has started, until stop()
   void look();                             // role or configuration changed
+  void insist(raft::EntryId change);       // an operator wants it, whoever is heard: it is not taken back
   void leave();                            // this node stops on purpose: it decides nothing more
   void stop();
 
@@ -61,6 +62,7 @@ class AutopilotLoop {
   std::map<NodeId, raft::PeerLink> links_;
   std::set<NodeId> stopping_nodes_;
   std::map<NodeId, Incarnation> place_asked_for_;   // whose place it was when that node called last, if that is known
+  raft::EntryId insisted_on_;
   bool leaving_ = false;
   bool stopping_ = false;
 };

@@ -4,13 +4,38 @@
 #include <utility>
 
 namespace parley::node {
+namespace {
 
-Compactor::Compactor(Seams seams, Driver& driver, store::WriteAheadLog& log, std::uint64_t keep,
+// Above which no more than so many bytes lie up to `checkpointed`. Only where there is much: it counts.
+Index with_bytes_above(const raft::Log& log, Index checkpointed, std::uint64_t bytes) {
+  Index limit = std::min(checkpointed, log.last_index());
+  for (std::uint64_t above = 0; limit > log.base().index; limit = limit.previous()) {
+    above += raft::weight(log.at(limit));
+    if (above > bytes) break;
+  }
+  return limit;
+}
+
+}  // namespace
+
+Index dispensable(const raft::Log& log, const std::vector<raft::PeerStatus>& peers, Index checkpointed, KeptLog kept) {
+  Index limit(checkpointed.value > kept.entries ? checkpointed.value - kept.entries : 0);
+  for (const auto& peer : peers) {
+    const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);
+    if (pins && peer.snapshot_offered + pinned_margins_max * kept.entries > checkpointed) {
+      limit = std::min(limit, peer.snapshot_offered);
+    }
+  }
+  if (log.bytes() > kept.bytes) limit = std::max(limit, with_bytes_above(log, checkpointed, kept.bytes));
+  return limit;
+}
+
+Compactor::Compactor(Seams seams, Driver& driver, store::WriteAheadLog& log, KeptLog kept,
                      std::function<Index()> checkpointed)
     : seams_(seams),
       driver_(driver),
       log_(log),
-      keep_(keep),
+      kept_(kept),
       checkpointed_(std::move(checkpointed)),
       alarm_(seams.clock.make_alarm()) {}
 
@@ -21,27 +46,22 @@ void Compactor::stop() {
 
 net::awaitable<void> Compactor::compact_loop() {
   while (!stopping_) {
-    const Index limit = through();
-    // A quarter of the margin at a time, so that the work comes in pieces that are worth it.
-    if (driver_.started() && limit >= driver_.consensus().status().base_index + keep_ / 4 + 1) {
-      co_await compact(limit);
+    if (const auto limit = through()) {
+      co_await compact(*limit);
       continue;
     }
     co_await alarm_->wait_until(seams_.clock.now() + look_interval);
   }
 }
 
-Index Compactor::through() const {
-  const Index checkpointed = checkpointed_();
-  if (!driver_.started() || checkpointed.value <= keep_) return Index(0);
-  Index limit(checkpointed.value - keep_);
-  for (const auto& peer : driver_.consensus().status().peers) {
-    const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);
-    if (pins && peer.snapshot_offered + pinned_margins_max * keep_ > checkpointed) {
-      limit = std::min(limit, peer.snapshot_offered);
-    }
-  }
-  return limit;
+// A quarter of the margin at a time, so that the work comes in pieces that are worth it; or whatever there is, when the
+// log is large.
+std::optional<Index> Compactor::through() const {
+  if (!driver_.started()) return std::nullopt;
+  const raft::Log& log = driver_.consensus().log();
+  const Index limit = dispensable(log, driver_.consensus().status().peers, checkpointed_(), kept_);
+  const bool worth_it = limit >= log.base().index + kept_.entries / 4 + 1 || log.bytes() > kept_.bytes;
+  return worth_it && limit > log.base().index ? std::optional(limit) : std::nullopt;
 }
 
 net::awaitable<void> Compactor::compact(Index through) {

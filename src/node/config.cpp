@@ -81,6 +81,7 @@ void read_limits(ConfigReader& reader, const JsonAt& root, ClusterConfig& config
   config.planned_stop_grace =
       milliseconds(reader.optional_number(root, "planned_stop_grace_ms", 0, 3'600'000, grace));
   config.log_keep_entries = reader.optional_number(root, "log_keep_entries", 100, 100'000'000, config.log_keep_entries);
+  config.log_keep_mb = reader.optional_number(root, "log_keep_mb", 1, 1'048'576, config.log_keep_mb);
 }
 
 // A path in which the id of a node may stand, and no other pattern.
@@ -190,7 +191,7 @@ Result<ClusterConfig> parse_cluster_config(std::string_view text, const std::fil
   if (!parsed.ok()) return parsed.error();
   const JsonAt root{&parsed.value(), ""};
   reader.only_keys(root, {"nodes", "heartbeat_interval_ms", "election_timeout_ms", "sessions_max",
-                          "session_outbox_max", "archive_lag_max", "log_keep_entries",
+                          "session_outbox_max", "archive_lag_max", "log_keep_entries", "log_keep_mb",
                           "checkpoint_interval_ms", "scrub_interval_ms", "disk_free_min_mb", "snapshot_rate_mb",
                           "stale_read_max_ms", "planned_stop_grace_ms", "cluster_key_file", "cluster_certificates",
                           "allow_plaintext"});

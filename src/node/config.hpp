@@ -46,6 +46,7 @@ struct ClusterConfig {
   std::size_t session_outbox_max = 1024;         // messages waiting for one slow reader
   std::size_t archive_lag_max = 100'000;         // entries applied but not yet in the archive: then `later`
   std::uint64_t log_keep_entries = 20'000;       // of the log, below the archive's checkpoint, for who was away
+  std::uint64_t log_keep_mb = 128;               // and MiB of them at most, in memory and on disk
   milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written
   milliseconds scrub_interval{86'400'000};       // everything on the disk is read again so often
   std::uint64_t disk_free_min_mb = 256;          // MiB; with less a node is no leader if another can be; 0: never
@@ -59,6 +60,7 @@ struct ClusterConfig {
 
   const NodeConfig* find(NodeId id) const;
   std::uint64_t disk_free_min_bytes() const { return disk_free_min_mb * mebibyte; }
+  std::uint64_t log_keep_bytes() const { return log_keep_mb * mebibyte; }
   std::uint64_t snapshot_rate_bytes() const { return snapshot_rate_mb * mebibyte; }   // a second
 
   static constexpr std::uint64_t mebibyte = 1024 * 1024;

@@ -43,6 +43,7 @@ inline constexpr std::size_t answer_bytes_max = 3 * 1024 * 1024;  // of messages
 
 // The archive.
 inline constexpr std::size_t checkpoint_entries = 20'000;  // between two, or ClusterConfig::checkpoint_interval
+inline constexpr std::size_t checkpoint_bytes = 32 * 1024 * 1024;   // likewise: the log holds in memory what is not there
 // Between transactions while the backlog is small: each costs nearly the same whatever it holds, and readers see
 // `recent`. What a crash leaves out is in the log, and is applied again at the start.
 inline constexpr milliseconds archive_gap{1000};

@@ -94,7 +94,8 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
   }
   const bool was_voter = member->voter;
   std::erase_if(next.members, [&](const auto& one) { return one.id.node == request.node; });
-  if (!usable(status, next, self, away) && !request.force) {
+  const bool forced = !usable(status, next, self, away);
+  if (forced && !request.force) {
     return refuse("without " + name(request.node) + " no majority of the voters is heard, and nothing can be written "
                   "until more of them return; --force does it all the same");
   }
@@ -110,6 +111,7 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
   auto without_vote = with_vote(*status.configuration, request.node, false);
   MemberPlan plan = change(std::move(without_vote), name(request.node) + " has no vote any more");
   plan.first_of_two = true;
+  plan.forced = forced;
   return plan;
 }
 

@@ -15,6 +15,10 @@ constexpr Duration look_interval = milliseconds(5);   // while something is wait
 constexpr const char* taken_back =   // decision 0022
     "it was taken back: those who had to confirm it are not heard; look at `parley status`, and ask again";
 
+constexpr const char* forced_and_waits =
+    "forced: nothing can be written until a majority of the voters that are left is heard; then ask again, as it is half "
+    "done. `parley member promote` of the same node takes it back";
+
 wire::MemberReply reply_of(Outcome outcome, std::string text) {
   wire::MemberReply reply;
   reply.outcome = outcome;
@@ -24,12 +28,14 @@ wire::MemberReply reply_of(Outcome outcome, std::string text) {
 
 }  // namespace
 
-Membership::Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, std::uint64_t random)
+Membership::Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, Insist insist,
+                       std::uint64_t random)
     : seams_(seams),
       tasks_(tasks),
       driver_(driver),
       post_(std::move(post)),
       stops_(std::move(stops)),
+      insist_(std::move(insist)),
       left_(seams.clock.make_alarm()),
       last_id_(random) {}
 
@@ -98,25 +104,26 @@ net::awaitable<wire::MemberReply> Membership::carry_out(wire::MemberRequest requ
     auto plan = plan_member_change(driver_.consensus().status(), self(), request, stops_);
     if (plan.transfer) co_return co_await transfer(*plan.transfer, std::move(plan.reply), deadline);
     if (!plan.configuration) co_return std::move(plan.reply);
-    auto reply = co_await change(std::move(*plan.configuration), std::move(plan.reply), deadline);
-    const bool goes_on = plan.first_of_two && reply.outcome == Outcome::done && seams_.clock.now() < deadline;
+    const bool first_of_two = plan.first_of_two;
+    auto reply = co_await change(std::move(plan), deadline);
+    const bool goes_on = first_of_two && reply.outcome == Outcome::done && seams_.clock.now() < deadline;
     if (!goes_on) co_return reply;
   }
 }
 
 // Proposes it and waits until it is committed. Another change under way: its turn comes after that one, and what was
 // planned may then not fit any more, so it is planned anew by whoever asks again.
-net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configuration, wire::MemberReply reply,
-                                                     TimePoint deadline) {
+net::awaitable<wire::MemberReply> Membership::change(MemberPlan plan, TimePoint deadline) {
   const auto before = driver_.consensus().status().configuration;
-  const auto proposed = driver_.consensus().propose_configuration(std::move(configuration), driver_.now());
+  const auto proposed = driver_.consensus().propose_configuration(std::move(*plan.configuration), driver_.now());
   if (!proposed.ok() && proposed.error() == raft::Refusal::invalid) {
     co_return reply_of(Outcome::refused, "the configuration can't be changed like that in one step");
   }
   if (!proposed.ok()) co_return reply_of(Outcome::later, "another change is under way, or the leader has just changed");
   driver_.wake();
-  seams_.logger.warn("member_change", "asked for: " + reply.text);
+  seams_.logger.warn("member_change", "asked for: " + plan.reply.text + (plan.forced ? " (forced)" : ""));
   const raft::EntryId entry = *proposed;
+  if (plan.forced) insist_(entry);
   const auto alarm = seams_.clock.make_alarm();
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto status = driver_.consensus().status();
@@ -124,10 +131,11 @@ net::awaitable<wire::MemberReply> Membership::change(raft::Configuration configu
     const Index latest = driver_.consensus().log().configuration_index();
     const bool undone = latest > entry.index && raft::same(status.configuration, before);
     if (undone && status.commit_index >= latest) co_return reply_of(Outcome::later, taken_back);
-    if (!undone && status.commit_index >= entry.index) co_return reply;
+    if (!undone && status.commit_index >= entry.index) co_return std::move(plan.reply);
     const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
     co_await alarm->wait_until(next);
   }
+  if (plan.forced && !stopping_) co_return reply_of(Outcome::unknown, forced_and_waits);
   co_return reply_of(Outcome::unknown, "begun, but not known to be committed: look at the list of members");
 }
 

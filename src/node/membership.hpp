@@ -18,9 +18,11 @@ class Membership {
  public:
   using Post = std::function<bool(NodeId, wire::PeerFrame)>;   // false: no link
   using Stops = std::function<bool(NodeId)>;
+  using Insist = std::function<void(raft::EntryId)>;           // this change was forced: it is not to be taken back
 
   // `random`: where the numbers of its requests begin; an answer to a former run must not fit one of this.
-  Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, std::uint64_t random);
+  Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, Insist insist,
+             std::uint64_t random);
 
   // Carried out, refused, or why not now; within member_timeout.
   net::awaitable<wire::MemberReply> ask(wire::MemberRequest request);
@@ -53,8 +55,7 @@ class Membership {
   };
   net::awaitable<wire::MemberReply> forward(wire::MemberRequest request, NodeId leader, TimePoint deadline);
   net::awaitable<wire::MemberReply> carry_out(wire::MemberRequest request, TimePoint deadline);
-  net::awaitable<wire::MemberReply> change(raft::Configuration configuration, wire::MemberReply reply,
-                                           TimePoint deadline);
+  net::awaitable<wire::MemberReply> change(MemberPlan plan, TimePoint deadline);
   net::awaitable<wire::MemberReply> transfer(NodeId target, wire::MemberReply reply, TimePoint deadline);
   net::awaitable<void> serve(NodeId from, wire::MemberRequest request);
 
@@ -64,6 +65,7 @@ class Membership {
   ServerId self() const { return driver_.self(); }
   Post post_;
   Stops stops_;
+  Insist insist_;
   std::map<std::uint64_t, UnderWay> forwarded_;
   std::size_t serving_ = 0;
   std::size_t asking_ = 0;

@@ -111,7 +111,7 @@ void Methods::dispatch_sequenced(const CallPtr& call) {
   if (known.kind == Kind::conflict) return answer(call, refused(chat::Code::conflict));
   if (known.kind == Kind::forgotten) return answer(call, refused(chat::Code::forgotten));
   if (known.kind == Kind::unknown_client) return answer(call, refused(chat::Code::unknown_client));
-  if (services_.archiver.lag() >= services_.cluster.archive_lag_max) {
+  if (services_.archiver.is_behind()) {
     return answer(call, later("busy", retry_after_busy));
   }
 

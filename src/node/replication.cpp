@@ -64,7 +64,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       founding_(founding_digest(config_)),
       tasks_(seams.executor, seams.clock),
       driver_(seams, tasks_, *this, log_),
-      compactor_(seams, driver_, log_, config_.log_keep_entries, parts.checkpointed),
+      compactor_(seams, driver_, log_, {config_.log_keep_entries, config_.log_keep_bytes()}, parts.checkpointed),
       scrubber_(seams, log_, config_.scrub_interval, std::move(parts.checkpointed), parts.archive_damaged),
       source_(seams, tasks_, driver_, *this,
               {config_.snapshot_rate_bytes(), config_.disk_free_min_bytes()}),
@@ -74,7 +74,8 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       membership_(
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
-          [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
+          [this](NodeId node) { return autopilot_.is_away(node); },
+          [this](raft::EntryId change) { autopilot_.insist(change); }, seams.entropy.u64()),
       space_(seams, config_.disk_free_min_bytes(), [this](bool changed) { space_looked(changed); }),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),

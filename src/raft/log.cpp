@@ -40,12 +40,13 @@ void Log::append(Entry entry) {
     PARLEY_ASSERT(*configuration != nullptr, "a configuration entry holds a configuration");
     configurations_.emplace_back(entry.id.index, *configuration);
   }
+  bytes_ += weight(entry);
   entries_.push_back(std::move(entry));
 }
 
 void Log::truncate_from(Index index) {
   PARLEY_ASSERT(index > base_.index && index <= last_index(), "only entries that are here can be cut off");
-  entries_.resize(offset(index));
+  for (; last_index() >= index; entries_.pop_back()) bytes_ -= weight(entries_.back());
   // "A server falls back to the previous configuration in its log" (dissertation 4.1; catalogue 21).
   while (!PARLEY_MUTANT(keeps_a_truncated_configuration) && configurations_.size() > 1 &&
          configurations_.back().first >= index) {
@@ -55,7 +56,9 @@ void Log::truncate_from(Index index) {
 
 void Log::compact(Index through) {
   const LogBase base = base_at(through);
-  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(through - base_.index));
+  const auto kept = entries_.begin() + static_cast<std::ptrdiff_t>(through - base_.index);
+  for (auto entry = entries_.begin(); entry != kept; ++entry) bytes_ -= weight(*entry);
+  entries_.erase(entries_.begin(), kept);
   base_ = base.id;
   base_time_ = base.time;
   // The one that holds at the base stays, with its place: it may be asked for (catalogue 22).
@@ -66,6 +69,7 @@ void Log::compact(Index through) {
 
 void Log::reset(const LogBase& base) {
   entries_.clear();
+  bytes_ = 0;
   base_ = base.id;
   base_time_ = base.time;
   configurations_.assign(1, {base.configuration_index, base.configuration});

@@ -46,6 +46,8 @@ class Log {
   Index first_index_of_term_at(Index index) const;       // first entry held here with the term of that entry
   Index last_index_up_to(Term term, Index index) const;  // last entry <= index whose term is <= term; base if none
 
+  std::size_t bytes() const { return bytes_; }   // weight() of all that is held here
+
   // Entries from `first` on: at most `entries_max`, at most `bytes_max` payload bytes but always one.
   std::vector<Entry> copy(Index first, Index last, std::size_t entries_max, std::size_t bytes_max) const;
 
@@ -56,6 +58,7 @@ class Log {
   EntryId base_;
   LogTime base_time_;
   std::deque<Entry> entries_;
+  std::size_t bytes_ = 0;
   // Ascending; the first is the one that holds at base, and never goes.
   std::vector<std::pair<Index, ConfigurationPtr>> configurations_{{Index(0), nullptr}};
 };

@@ -247,6 +247,44 @@ TEST_F(MembershipTest, WhatWouldLoseTheQuorumIsRefused) {
   EXPECT_EQ(cluster.voters(), 2U);
 }
 
+struct ForcedRemoval : MembershipTest {
+  // Of the leader and two followers one is dead; the other one is removed by force.
+  void SetUp() override {
+    MembershipTest::SetUp();
+    for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;
+    cluster.world().run_for(1s);
+    dead = &follower();
+    dead->kill();
+    cluster.world().run_for(1s);
+    alive = &follower(dead->id().value);
+    forced = ask(*cluster.leader(), Action::remove, alive->id().value, true);
+    cluster.world().run_for(3s);
+  }
+  raft::Status status() { return cluster.leader()->replication().status(); }
+
+  TestReplica* dead = nullptr;
+  TestReplica* alive = nullptr;
+  wire::MemberReply forced;
+};
+
+TEST_F(ForcedRemoval, IsKeptUntilTheVotersThatAreLeftAreHeard) {
+  EXPECT_EQ(forced.outcome, Outcome::unknown);
+  EXPECT_THAT(forced.text, HasSubstr("nothing can be written until"));
+  ASSERT_NE(cluster.leader(), nullptr) << "half of the voters that are left";
+  EXPECT_FALSE(status().configuration->find(alive->id())->voter) << "not taken back";
+  EXPECT_LT(status().commit_index, status().last_index);
+  ASSERT_TRUE(dead->start().ok());
+  ASSERT_TRUE(cluster.wait([&] { return status().commit_index == status().last_index; })) << cluster.story();
+  EXPECT_FALSE(status().configuration->find(alive->id())->voter);
+  EXPECT_TRUE(cluster.votes(dead->id().value));
+}
+
+TEST_F(ForcedRemoval, IsTakenBackByHand) {
+  EXPECT_EQ(ask(*cluster.leader(), Action::promote, alive->id().value).outcome, Outcome::done);
+  EXPECT_EQ(cluster.voters(), 3U);
+  EXPECT_EQ(status().commit_index, status().last_index);
+}
+
 TEST_F(MembershipTest, AWipedNodeOfThreeWithMinVotersThreeIsRemovedAndAddedByHand) {
   for (std::uint32_t id = 1; id <= 3; ++id) cluster.node(id).min_voters = 3;
   cluster.world().run_for(1s);
