@@ -7,6 +7,7 @@
 #include "base/codec.hpp"
 #include "base/mutant.hpp"
 #include "node/digest_marks.hpp"
+#include "raft/log.hpp"
 #include "wire/command_codec.hpp"
 #include "wire/raft_codec.hpp"
 

@@ -38,7 +38,7 @@ store::ArchiveBatch batch_of(std::vector<AppliedEntry>& entries, store::ArchiveP
 }  // namespace
 
 Archiver::Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position,
-                   Recent& recent, std::size_t lag_max, milliseconds checkpoint_interval)
+                   Recent& recent, Lag lag_max, milliseconds checkpoint_interval)
     : seams_(seams),
       archive_(std::move(archive)),
       position_(std::move(position)),
@@ -58,7 +58,7 @@ void Archiver::add(AppliedEntry entry) {
 }
 
 // Before anybody has to wait for room.
-std::size_t Archiver::backlog() const { return std::min(archive_backlog, lag_max_); }
+std::size_t Archiver::backlog() const { return std::min(archive_backlog, lag_max_.entries); }
 
 net::awaitable<void> Archiver::wait_for_room() {
   while (full()) co_await room_->wait_until(never);

@@ -26,17 +26,23 @@ struct AppliedEntry {
   std::vector<chat::RecordRow> records;
 };
 
+// What is applied and not archived, at most.
+struct Lag {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;   // of theirs in the log
+};
+
 // Brings what was applied into the archive, off the hot path: a transaction begins when the previous one ends and
 // takes all that is queued and persisted (R9: the archive must never be ahead of this node's log). No sync but at a
 // checkpoint. The rows stay readable in `recent` until their transaction is committed.
 class Archiver {
  public:
   Archiver(Seams seams, std::unique_ptr<store::Archive> archive, store::ArchivePosition position, Recent& recent,
-           std::size_t lag_max, milliseconds checkpoint_interval = milliseconds(30'000));
+           Lag lag_max, milliseconds checkpoint_interval = milliseconds(30'000));
 
   void add(AppliedEntry entry);  // in log order
   net::awaitable<void> archive_loop(Replication& replication);
-  // lag_max entries, or lag_bytes_max, are not in the archive: requests of this node's clients are
+  // lag_max is not in the archive: requests of this node's clients are
   // turned away. What others propose is not; beyond twice that the apply loop waits here, so that memory is bounded all
   // the same. unblock() ends all waiting.
   bool is_behind() const { return lags(1); }
@@ -58,8 +64,6 @@ class Archiver {
   // Likewise, by who reads otherwise. True: it will be repaired; else that is said, once.
   bool met_damage(const std::string& what);
 
-  static constexpr std::size_t lag_bytes_max = 64 * 1024 * 1024;
-
   static constexpr Duration damage_patience = milliseconds(10'000);   // till the others are linked and can do without
 
   // R10: State::digest() as it is now, that is after the last entry that was added.
@@ -74,7 +78,9 @@ class Archiver {
   std::uint64_t transactions() const { return transactions_; }
 
  private:
-  bool lags(std::size_t times) const { return lag() >= times * lag_max_ || lag_bytes_ >= times * lag_bytes_max; }
+  bool lags(std::size_t times) const {
+    return lag() >= times * lag_max_.entries || lag_bytes_ >= times * lag_max_.bytes;
+  }
   struct Damage {
     std::exception_ptr failure;
     std::string what;
@@ -96,7 +102,7 @@ class Archiver {
   std::function<Digest()> digest_;
   std::function<bool(const std::string&)> damage_;
   std::string said_;   // of damage that can't be repaired now
-  const std::size_t lag_max_;
+  const Lag lag_max_;
   const milliseconds checkpoint_interval_;
   std::unique_ptr<net::Alarm> alarm_;
   std::unique_ptr<net::Alarm> room_;  // the apply loop's

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "raft/log.hpp"
+
 namespace parley::node {
 namespace {
 

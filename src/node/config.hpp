@@ -45,6 +45,7 @@ struct ClusterConfig {
   std::size_t sessions_max = 1024;               // client connections per node
   std::size_t session_outbox_max = 1024;         // messages waiting for one slow reader
   std::size_t archive_lag_max = 100'000;         // entries applied but not yet in the archive: then `later`
+  std::size_t archive_lag_bytes_max = 64 * 1024 * 1024;   // likewise, of the log; not in the file
   std::uint64_t log_keep_entries = 20'000;       // of the log, below the archive's checkpoint, for who was away
   std::uint64_t log_keep_mb = 128;               // and MiB of them at most, in memory and on disk
   milliseconds checkpoint_interval{30'000};      // of the archive, while anything is written

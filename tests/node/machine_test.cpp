@@ -273,6 +273,24 @@ TEST_F(ProposalsTest, AtTheLagLimitNewRequestsComeLater) {
   EXPECT_EQ(outcome(again.ask("send", note(at + 3, "x"))), "done");
 }
 
+TEST_F(ProposalsTest, AtTheLagLimitOfBytesToo) {
+  kill();
+  cluster.archive_lag_bytes_max = 3000;
+  start();
+  auto again = connect();
+  again.result("resume", {{"token", ann->token()}});
+  again.result("client.attach", {{"client", ann->client}, {"key", "ann-has-a-key-of-enough-length"}});
+  run_for(1s);
+  replication->persisted = replication->last();
+  const auto at = ann->next;
+  const std::string text(1000, 'x');
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(outcome(again.ask("send", note(at + i, text))), "done");
+  EXPECT_EQ(outcome(again.ask("send", note(at + 3, text))), "later busy");
+  replication->persisted.reset();
+  run_for(1s);
+  EXPECT_EQ(outcome(again.ask("send", note(at + 3, text))), "done");
+}
+
 TEST_F(ProposalsTest, ANodeWhoseArchiveDoesNotFollowAppliesOnlySoMuchMore) {
   kill();
   cluster.archive_lag_max = 5;
