@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.hpp"
+
 namespace parley::node {
 namespace {
 
@@ -19,6 +21,7 @@ Index with_bytes_above(const raft::Log& log, Index checkpointed, std::uint64_t b
 }  // namespace
 
 Index dispensable(const raft::Log& log, const std::vector<raft::PeerStatus>& peers, Index checkpointed, KeptLog kept) {
+  if (PARLEY_MUTANT(trims_beyond_the_checkpoint)) checkpointed = log.last_index();
   Index limit(checkpointed.value > kept.entries ? checkpointed.value - kept.entries : 0);
   for (const auto& peer : peers) {
     const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);

@@ -1,5 +1,7 @@
 #include "node/digest_marks.hpp"
 
+#include "base/mutant.hpp"
+
 namespace parley::node {
 
 bool DigestMarks::is_mark(LogTime before, LogTime time, Index index) {
@@ -50,7 +52,7 @@ bool DigestMarks::is_outvoted(const Mark& mark, const raft::Configuration& confi
     if (chain != *mark.own && configuration.is_voter(server)) ++votes[chain];
   }
   for (const auto& [chain, count] : votes) {
-    if (2 * count > configuration.voters()) return true;
+    if (2 * count > configuration.voters()) return !PARLEY_MUTANT(outvoted_nodes_stay);
   }
   return false;
 }

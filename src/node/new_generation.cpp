@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/mutant.hpp"
+
 namespace parley::node {
 namespace {
 
@@ -21,7 +23,8 @@ NewGeneration draw_generation(net::Entropy& entropy, NodeId self, ClusterId befo
   NewGeneration begun;
   begun.self = ServerId{self, Incarnation(draw(entropy))};
   begun.cluster = before;
-  while (begun.cluster == before) begun.cluster = ClusterId(draw(entropy));
+  const bool stays = PARLEY_MUTANT(restores_the_old_cluster);
+  while (begun.cluster == before && !stays) begun.cluster = ClusterId(draw(entropy));
   begun.generation = Generation(generation.value + 1 + entropy.u64() % step_max);
   for (auto& member : members.members) {
     member.voter = member.id.node == self;

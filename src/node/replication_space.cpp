@@ -1,5 +1,6 @@
 #include <variant>
 
+#include "base/mutant.hpp"
 #include "node/member_changes.hpp"
 #include "node/replication_node.hpp"
 #include "wire/command_codec.hpp"
@@ -43,7 +44,8 @@ void ReplicationNode::space_looked(bool changed) {
   if (changed || space_.is_short()) {   // again and again: who has just joined was told nothing
     for (const auto& [id, peer] : peers_) tell_whether_short(id);
   }
-  if (!leads_short_of_space() || stopping_ || seams_.clock.now() < led_since_ + SpaceWatch::look_interval) return;
+  if (PARLEY_MUTANT(leads_from_a_full_disk) || !leads_short_of_space() || stopping_) return;
+  if (seams_.clock.now() < led_since_ + SpaceWatch::look_interval) return;
   const auto status = driver_.consensus().status();
   if (status.transfer_target || !status.configuration) return;
   const auto unfit = [&](NodeId node) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.hpp"
+
 namespace parley::raft {
 namespace {
 
@@ -96,7 +98,9 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
   if (dead.member != nullptr && dead.at != never && worth_shrinking()) {
     acts_at_ = dead.at;
     const bool due = dead.at <= now.steady;
-    if (due && confirms(present, *dead.member, status, now.steady)) return with(present, *dead.member, false);
+    if (due && (PARLEY_MUTANT(shrinks_unconfirmed) || confirms(present, *dead.member, status, now.steady))) {
+      return with(present, *dead.member, false);
+    }
     look_at(due ? now.steady + options_.fresh : dead.at);
   }
   if (gone.member != nullptr) {
@@ -115,9 +119,11 @@ std::optional<Configuration> Autopilot::decide(const Status& status, const std::
 // R1: only what makes writes possible again, or lets one more die than before. With four voters of which one is dead
 // that one more is the leader: two of four could elect nobody, two of three can.
 bool Autopilot::worth_shrinking() const {
-  if (resilience_.voters <= std::max<std::size_t>(options_.min_voters, 1)) return false;
+  const std::size_t least = PARLEY_MUTANT(shrinks_below_min_voters) ? 1 : options_.min_voters;
+  if (resilience_.voters <= std::max<std::size_t>(least, 1)) return false;
   const auto smaller = Resilience::of(resilience_.voters - 1, resilience_.alive, options_.min_voters);
-  if (!smaller.usable) return false;   // its own majority must confirm it
+  const bool usable = smaller.usable || PARLEY_MUTANT(shrinks_to_what_can_not_write);
+  if (!usable) return false;   // its own majority must confirm it
   return !resilience_.usable || smaller.bearable > resilience_.bearable ||
          smaller.bearable_any > resilience_.bearable_any;
 }
@@ -155,7 +161,8 @@ TimePoint Autopilot::dead_at(const PeerStatus& peer, const PeerLink* link) const
   TimePoint at = std::max(peer.heard_at, awake_since_) + options_.silent_grace;
   if (link == nullptr) return at;
   if (link->refused_since) at = std::min(at, std::max(*link->refused_since, awake_since_) + options_.refused_grace);
-  if (link->seat_kept_until && resilience_.usable) at = std::max(at, *link->seat_kept_until);
+  const bool kept = resilience_.usable && !PARLEY_MUTANT(seats_are_not_kept);
+  if (link->seat_kept_until && kept) at = std::max(at, *link->seat_kept_until);
   return at;
 }
 
@@ -210,7 +217,8 @@ TimePoint Autopilot::steady_at(const PeerStatus& peer, const PeerLink* link, con
 
 Duration Autopilot::steady_for(const Seen& seen) const {
   Duration wait = options_.steady_least;
-  for (unsigned fall = 1; fall < seen.falls && wait < options_.steady_most; ++fall) wait *= 2;
+  const unsigned falls = PARLEY_MUTANT(returns_undamped) ? 0 : seen.falls;
+  for (unsigned fall = 1; fall < falls && wait < options_.steady_most; ++fall) wait *= 2;
   return std::min(wait, options_.steady_most);
 }
 

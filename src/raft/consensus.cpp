@@ -61,7 +61,8 @@ Result<EntryId, Refusal> Consensus::propose(SharedBytes command, Now now) {
   told().observe(now);
   const auto* leader = std::get_if<Leader>(&state_->role);
   if (leader == nullptr) return Refusal::not_leader;
-  if (state_->transfer_closes()) return Refusal::busy;   // it would end with this leadership (catalogue 25)
+  const bool closes = state_->transfer_closes() && !PARLEY_MUTANT(proposes_while_it_hands_over);
+  if (closes) return Refusal::busy;   // it would end with this leadership (catalogue 25)
   if (command.size() > state_->options.command_bytes_max) return Refusal::too_large;
   if (leader->unsettled_bytes + command.size() > state_->options.uncommitted_bytes_max) return Refusal::busy;
   // Whoever proposes, here or forwarded: a state machine that does not follow slows down its writers.
@@ -110,7 +111,8 @@ Consensus::State::State(ServerId self_id, Options chosen, Durable durable, std::
       log(durable),
       persistence(durable.hard_state, log.last_index()),
       clock(now) {
-  PARLEY_ASSERT(commit_index() <= log.last_index(), "the log lost committed entries: repair it before use (W5)");
+  const bool whole = commit_index() <= log.last_index() || PARLEY_MUTANT(uses_a_log_that_lost_its_end);
+  PARLEY_ASSERT(whole, "the log lost committed entries: repair it before use (W5)");
   // The founders' first entry carries term 1, in which nobody was elected (R3): nobody shall be.
   if (current_term() < log.last_id().term) hard_state = {log.last_id().term, std::nullopt, commit_index()};
   hard_state.commit_index = std::max(commit_index(), log.base().index);

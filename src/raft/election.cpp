@@ -37,7 +37,9 @@ bool Consensus::State::disk_writes_since(Duration least) const {
   return since && *since + least <= clock.steady;
 }
 
-bool Consensus::State::disk_stalls() const { return disk_writes_since(options.disk_stall_max); }
+bool Consensus::State::disk_stalls() const {
+  return disk_writes_since(options.disk_stall_max) && !PARLEY_MUTANT(hanging_disks_pass_unnoticed);
+}
 
 // "If a server receives a RequestVote request within the minimum election timeout of hearing from a current leader,
 // it does not update its term or grant its vote" (dissertation 4.2.3). A leader hears itself while a majority hears
@@ -53,7 +55,7 @@ bool Consensus::State::hears_leader(ServerId asking, Now now) const {
 // own disk still writes it, so the one that loses its vote may be the only one that holds it: nobody else could then be
 // elected without it. It leads until the entry is committed (dissertation 4.2.2).
 bool Consensus::State::may_campaign() const {
-  if (is_voter()) return true;
+  if (is_voter() || (PARLEY_MUTANT(learners_campaign) && log.configuration())) return true;
   if (!log.configuration() || log.configuration_index() <= commit_index()) return false;
   const auto& committed = log.configuration_at(commit_index());
   return committed && committed->is_voter(self);
@@ -151,7 +153,7 @@ void Consensus::State::count_votes(Now now) {
 // R5: the link to the leader broke and its port refuses: the process is gone. No need to wait for the timeout.
 void Consensus::State::leader_gone(Now now) {
   auto& follower = std::get<Follower>(role);
-  if (std::exchange(follower.leader_refused, true)) return;
+  if (std::exchange(follower.leader_refused, true) || PARLEY_MUTANT(waits_for_a_leader_that_is_gone)) return;
   early_rounds = early_rounds_max;
   election_deadline = std::min(election_deadline, now.steady + random_up_to(options.early_campaign_jitter));
 }
@@ -171,7 +173,9 @@ std::optional<Message> Consensus::State::vote_request_for(NodeId node) {
 // configuration decides whether the vote counts.
 bool Consensus::State::would_vote(ServerId from, const RequestVote& request) const {
   const bool shorter = request.last_log < log.last_id() && !PARLEY_MUTANT(votes_for_a_shorter_log);
-  if (!log.configuration() || shorter) return false;   // 5.4.1: at least as up-to-date
+  const bool stranger = !log.configuration() && !PARLEY_MUTANT(empty_servers_vote);
+  const bool refuses = PARLEY_MUTANT(learners_do_not_vote) && !is_voter();
+  if (stranger || refuses || shorter) return false;   // 5.4.1: at least as up-to-date
   if (request.term > current_term()) return true;
   const bool unbound = !hard_state.voted_for || PARLEY_MUTANT(votes_twice_in_a_term);
   return request.term == current_term() && (unbound || *hard_state.voted_for == from);
@@ -184,7 +188,8 @@ void Consensus::State::on(ServerId from, const RequestVote& request, Now now) {
   RequestVoteReply reply{current_term(), request.pre_vote, false};
   // Who was told to campaign by the leader has its leave (4.2.3).
   const bool free_to_vote = request.transfer || !hears_leader(from, now);
-  const bool heard = request.term >= current_term() && log.configuration() && free_to_vote;
+  const bool belongs = log.configuration() || PARLEY_MUTANT(empty_servers_vote);
+  const bool heard = request.term >= current_term() && belongs && free_to_vote;
   if (heard && request.pre_vote) {
     reply.vote_granted = would_vote(from, request);
     if (reply.vote_granted) {

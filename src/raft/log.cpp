@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 
 namespace parley::raft {
 namespace {
@@ -47,7 +48,10 @@ void Log::truncate_from(Index index) {
   PARLEY_ASSERT(index > base_.index && index <= last_index(), "only entries that are here can be cut off");
   for (; last_index() >= index; entries_.pop_back()) bytes_ -= weight(entries_.back());
   // "A server falls back to the previous configuration in its log" (dissertation 4.1; catalogue 21).
-  while (configurations_.size() > 1 && configurations_.back().first >= index) configurations_.pop_back();
+  while (!PARLEY_MUTANT(keeps_a_truncated_configuration) && configurations_.size() > 1 &&
+         configurations_.back().first >= index) {
+    configurations_.pop_back();
+  }
 }
 
 void Log::compact(Index through) {
@@ -73,7 +77,8 @@ void Log::reset(const LogBase& base) {
 
 LogBase Log::base_at(Index index) const {
   PARLEY_ASSERT(index >= base_.index && index <= last_index(), "a base lies within the log");
-  const auto& [where, configuration] = holding_at(index);
+  const auto& [where, configuration] =
+      PARLEY_MUTANT(base_takes_the_latest_configuration) ? configurations_.back() : holding_at(index);
   const bool here = index == base_.index;
   return {here ? base_ : at(index).id, here ? base_time_ : at(index).time, configuration, where};
 }

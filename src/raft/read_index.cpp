@@ -54,7 +54,8 @@ void Consensus::State::confirm_reads(Now) {
   auto* leader = std::get_if<Leader>(&role);
   if (leader == nullptr || leader->reads.empty()) return;
   const auto echoed = reached_by_majority<std::uint64_t>(
-      [](const Progress& progress) { return progress.round_echoed; }, [&] { return leader->round; });
+      *log.configuration(), [](const Progress& progress) { return progress.round_echoed; },
+      [&] { return leader->round; });
   while (!leader->reads.empty()) {
     const PendingRead& read = leader->reads.front();
     if (read.round == 0 || (read.round > echoed.value_or(0) && !PARLEY_MUTANT(reads_without_a_quorum))) break;

@@ -46,7 +46,8 @@ void Consensus::State::on(ServerId from, const AppendEntriesReply& reply, Now no
   auto* leader = std::get_if<Leader>(&role);
   if (leader == nullptr || reply.term < current_term()) return;
   const auto found = leader->progress.find(from.node);
-  if (found == leader->progress.end() || found->second.id() != from) return;   // R4: of another life
+  if (found == leader->progress.end()) return;
+  if (found->second.id() != from && !PARLEY_MUTANT(counts_acknowledgements_by_node)) return;   // R4: of another life
   Progress& progress = found->second;
   if (reply.round > progress.round_sent || reply.match_index > log.last_index()) {
     return static_cast<void>(++violations);   // acknowledges what was never sent
@@ -93,8 +94,10 @@ std::optional<Message> Consensus::State::append_entries_for(NodeId node) {
 // "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and log[N].term == currentTerm:
 // set commitIndex = N" (Figure 2). Its own copy counts as far as it is durable, like any other (10.2.1).
 void Consensus::State::commit_by_counting(Now now) {
-  const auto reached = reached_by_majority<Index>([](const Progress& progress) { return progress.match_index(); },
-                                                  [&] { return persistence.stable(); });
+  const auto& voters = PARLEY_MUTANT(counts_by_the_committed_configuration) ? log.configuration_at(commit_index())
+                                                                           : log.configuration();
+  const auto reached = reached_by_majority<Index>(
+      *voters, [](const Progress& progress) { return progress.match_index(); }, [&] { return persistence.stable(); });
   if (reached && *reached > commit_index() &&
       (log.term_at(*reached) == current_term() || PARLEY_MUTANT(commits_older_terms_by_counting))) {
     advance_commit_index(*reached, now);
@@ -160,8 +163,8 @@ std::size_t Consensus::State::voters_alive(Now now) const {
 }
 
 TimePoint Consensus::State::quorum_contact(Now now) const {
-  const auto reached = reached_by_majority<TimePoint>([](const Progress& progress) { return progress.heard_at; },
-                                                      [&] { return now.steady; });
+  const auto reached = reached_by_majority<TimePoint>(
+      *log.configuration(), [](const Progress& progress) { return progress.heard_at; }, [&] { return now.steady; });
   return reached.value_or(long_ago);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -25,7 +26,8 @@ bool well_formed(const InstallSnapshot& message) {
 
 Index Consensus::State::compact(Index through) {
   // What is not applied is in no archive (catalogue 28). What this disk lacks would leave a hole in the log there.
-  through = std::min({through, applied_index, persistence.stable()});
+  const Index applied = PARLEY_MUTANT(compacts_what_is_not_applied) ? log.last_index() : applied_index;
+  through = std::min({through, applied, persistence.stable()});
   if (through <= log.base().index) return log.base().index;
   log.compact(through);
   if (auto* leader = std::get_if<Leader>(&role)) {
@@ -74,7 +76,7 @@ void Consensus::State::on(ServerId from, InstallSnapshot&& message, Now now) {
   // Old, doubled or overtaken: what is here stays (catalogue 26, 27). The leader has all that is committed, and all
   // that a snapshot holds is committed.
   if (term_here == last.term) advance_commit_index(last.index, now);
-  if (last.index <= commit_index()) {
+  if (last.index <= commit_index() && !PARLEY_MUTANT(wants_old_snapshots)) {
     follower.matched = std::max(follower.matched, commit_index());
     follower.reply_due = true;
     return;
@@ -88,7 +90,7 @@ std::optional<SnapshotOffer> Consensus::State::wanted_snapshot() const {
   if (!offer) return std::nullopt;
   const EntryId last = offer->meta.id;
   const bool log_came_first = last.index <= commit_index() || log.term_at(last.index) == last.term;
-  return log_came_first ? std::nullopt : offer;
+  return log_came_first && !PARLEY_MUTANT(wants_old_snapshots) ? std::nullopt : offer;
 }
 
 void Consensus::State::install(SnapshotMeta meta, Now now) {
@@ -98,7 +100,9 @@ void Consensus::State::install(SnapshotMeta meta, Now now) {
   // "If existing log entry has same index and term as snapshot's last included entry, retain log entries following it"
   // (Figure 13), and those before it as well, until they are compacted. Else "discard the entire log": a suffix of
   // another history must not stand on this base (catalogue 27).
-  if (log.term_at(last) == meta.id.term) advance_commit_index(last, now);
+  const bool holds_it = log.term_at(last) == meta.id.term ||
+                        (PARLEY_MUTANT(keeps_a_suffix_of_another_history) && last <= log.last_index());
+  if (holds_it) advance_commit_index(last, now);
   else begin_anew(std::move(meta), now);
   taken_index = applied_index = last;
 

@@ -115,7 +115,7 @@ struct Consensus::State {
   void commit_by_counting(Now now);
   void settle();
   template <class T, class Of, class Own>
-  std::optional<T> reached_by_majority(Of of, Own own) const;
+  std::optional<T> reached_by_majority(const Configuration& voters, Of of, Own own) const;
   bool heard_of_late(const Progress& progress, Now now) const;   // within an election timeout
   std::size_t voters_alive(Now now) const;   // itself included; with more patience on a loaded machine
   TimePoint quorum_contact(Now now) const;
@@ -193,11 +193,11 @@ struct Consensus::State {
 // The greatest value that a majority of the voters has reached; `of` reads one voter's Progress, `own` gives this
 // server's. nullopt: there are no voters.
 template <class T, class Of, class Own>
-std::optional<T> Consensus::State::reached_by_majority(Of of, Own own) const {
+std::optional<T> Consensus::State::reached_by_majority(const Configuration& voters, Of of, Own own) const {
   const auto& leader = std::get<Leader>(role);
   std::array<T, members_max> reached;
   std::size_t count = 0;
-  for (const Member& member : log.configuration()->members) {
+  for (const Member& member : voters.members) {
     if (!member.voter) continue;
     reached[count++] = member.id == self ? own() : of(leader.progress.at(member.id.node));
   }

@@ -4,6 +4,7 @@
 //
 // Invariant: proposals are refused only while what the target lacks is a matter of a round trip. A target that is far
 // behind must not stop the writes of everybody while it catches up, or doesn't.
+#include "base/mutant.hpp"
 #include "raft/state.hpp"
 
 namespace parley::raft {
@@ -20,7 +21,8 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
   }
   const Progress& progress = leader->progress.at(target);
   if (!progress.replied || !heard_of_late(progress, now)) return Refusal::busy;
-  leader->transfer = Transfer{target, now.steady + options.election_timeout, false};
+  const bool endless = PARLEY_MUTANT(transfers_never_end);
+  leader->transfer = Transfer{target, endless ? never : now.steady + options.election_timeout, false};
   return Nothing{};
 }
 
@@ -29,7 +31,7 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
 // costs next to nothing. Where all disks are slow alike nobody would gain by it. The end of it is disk_stall_max.
 void Consensus::State::hand_over_from_slow_disk(Now now) {
   auto& leader = std::get<Leader>(role);
-  if (leader.transfer || !disk_writes_since(options.election_timeout)) return;
+  if (leader.transfer || !disk_writes_since(options.election_timeout) || PARLEY_MUTANT(leads_from_a_slow_disk)) return;
   if (commit_index() <= persistence.stable()) return;
   const Progress* best = nullptr;
   for (const Member& member : log.configuration()->members) {

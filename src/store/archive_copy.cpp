@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/mutant.hpp"
 #include "store/archive_connection.hpp"
 #include "store/archive_rows.hpp"
 #include "store/archive_schema.hpp"
@@ -90,7 +91,9 @@ Result<ArchiveCopy> copy_archive(Disk& disk, const std::string& file, const std:
     disk.open(path, OpenMode::read_write)->sync();
     auto sum = sum_archive_file(disk, path, stop);
     if (!sum.ok()) return give_up(sum.error());
-    return ArchiveCopy{{position->applied, sum->digest, sum->bytes}, *position};
+    raft::EntryId held = position->applied;
+    if (PARLEY_MUTANT(copies_are_named_by_a_later_index)) held.index = held.index.next();
+    return ArchiveCopy{{held, sum->digest, sum->bytes}, *position};
   } catch (const DiskError& error) {
     return give_up(Error{std::string("copying the archive failed: ") + error.what()});
   } catch (const ArchiveDamaged&) {

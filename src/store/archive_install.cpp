@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "store/archive_connection.hpp"
 #include "store/archive_copy.hpp"
 #include "store/archive_incoming.hpp"
@@ -96,7 +97,7 @@ Result<ArchivePosition> check_and_mark(Disk& disk, const std::string& file, cons
 // the new one counts.
 void roll_forward(Disk& disk, const std::string& file) {
   const std::string directory = directory_of(file);
-  disk.sync_directory(directory);
+  if (!PARLEY_MUTANT(installs_before_it_is_decided)) disk.sync_directory(directory);
   disk.remove(wal_of(file));    // beside the new file it would be read as part of it
   disk.remove(mark_of(file));   // it would say that the new one has lost transactions
   disk.sync_directory(directory);

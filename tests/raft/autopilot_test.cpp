@@ -166,6 +166,30 @@ TEST(Autopilot, OfSevenWithThreeDeadNothingIsShrunkBelowMinVoters) {
   EXPECT_FALSE(scene.ask(autopilot));
 }
 
+// Not even where one vote less would let one more die, or would let the others write.
+TEST(Autopilot, OfFourWithOneOrTwoDeadNothingIsShrunkBelowMinVoters) {
+  for (const std::uint32_t first_dead : {3, 4}) {
+    Scene scene(4);
+    Autopilot autopilot(AutopilotOptions{.min_voters = 4});
+    for (std::uint32_t node = first_dead; node <= 4; ++node) scene.refuse(node);
+    scene.pass(10s);
+    EXPECT_FALSE(scene.ask(autopilot)) << first_dead;
+    Autopilot free(AutopilotOptions{.min_voters = 3});
+    EXPECT_TRUE(scene.ask(free)) << "it is min_voters that holds it back";
+  }
+}
+
+// The other one that is gone was heard a moment ago, but its port refuses: it would have to confirm the change.
+TEST(Autopilot, OfThreeWithTwoGoneNothingIsShrunkToTwoThatCouldNotWrite) {
+  Scene scene(3);
+  Autopilot autopilot;
+  scene.refuse(2);
+  scene.refuse(3);
+  scene.now.steady += 100ms;   // neither is heard any more
+  EXPECT_FALSE(scene.ask(autopilot));
+  EXPECT_FALSE(autopilot.acts_at()) << "and it does not say that it will";
+}
+
 TEST(Autopilot, TwoOfFiveWhoDieAtOnceGoOneByOne) {
   Scene scene(5);
   Autopilot autopilot;

@@ -270,7 +270,11 @@ TEST(Voters, an_empty_server_votes_for_nobody_and_never_campaigns) {   // R3, ca
   EXPECT_EQ(s.raft.deadline(), never);
   s.say(2, vote_for(5, id(4, 4)));
   s.say(2, vote_for(5, id(4, 4), true));
-  for (const Message& message : s.hear_all(2)) EXPECT_FALSE(std::get<RequestVoteReply>(message).vote_granted);
+  s.sync();   // a vote would be told only now
+  const auto replies = s.hear_all(2);
+  EXPECT_EQ(replies.size(), 2u);
+  for (const Message& message : replies) EXPECT_FALSE(std::get<RequestVoteReply>(message).vote_granted);
+  EXPECT_EQ(s.status().term, Term(0));
   s.pass(milliseconds(100'000));
   EXPECT_EQ(s.status().role, Role::follower);
 }
