@@ -88,6 +88,16 @@ TEST(LogTimeOfEntries, a_new_leader_dates_its_first_entry_by_the_clocks_of_its_v
   EXPECT_NEAR(static_cast<double>(time_of_next_entry(s)), static_cast<double>(right()), 1000);
 }
 
+TEST(LogTimeOfEntries, a_new_leader_goes_on_from_the_logs_time_where_all_clocks_are_behind_R14) {
+  Durable durable = log_of_terms(configuration_of(3), {1, 1});
+  const LogTime reached{Lone::start().wall.ms + 3'600'000};
+  durable.entries.back().time = reached;
+  Lone s(durable);
+  s.lead({2});
+  EXPECT_GE(s.raft.log().last_time(), reached);
+  EXPECT_LT(s.raft.log().last_time(), LogTime{reached.ms + 1000}) << "and no faster than time passes";
+}
+
 TEST(LogTimeOfEntries, a_founded_clusters_first_command_is_dated_by_the_clocks_of_its_voters_R14) {
   Durable founded = log_of_terms(configuration_of(3), {1});
   founded.entries.front().time = LogTime{};   // as entry 1 always has it: it is the same on all
