@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 class SessionTest : public MachineTest {};
 
@@ -307,6 +308,28 @@ TEST_F(SessionTest, PagesSayWhetherTheNodeLivesAndServes) {
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"login\",outcome=\"done\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"none\",outcome=\"invalid\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_sessions 1\n"));
+}
+
+TEST_F(SessionTest, MetricsTellOfCopiesAndWhetherOneMoreFailureIsBearable) {
+  start();
+  const auto metrics = [this] { return network().get("/metrics")->body; };
+  replication->quorum_view = quorum_of(3, 3);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_copies 1\n"));   // of the script's one voter
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 1\n"));
+  EXPECT_THAT(metrics(), Not(HasSubstr("parley_failure_bearable_in_ms")));
+  replication->quorum_view = quorum_of(3, 2, world.now() + 700ms);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 0\n"));
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable_in_ms 700\n"));
+  replication->quorum_view = quorum_of(3, 2);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 0\n"));
+  EXPECT_THAT(metrics(), Not(HasSubstr("parley_failure_bearable_in_ms"))) << "nobody knows when";
+  replication->commit_at_once = false;
+  auto ann = connect();
+  ann.send("client.open", {{"key", "a-key-that-only-i-know"}});
+  run_for(10ms);
+  replication->persisted = Index{0};
+  replication->commit_all();
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_copies 0\n")) << "its own disk has not all that is committed";
 }
 
 TEST_F(SessionTest, MetricsTellHowLongTheDiskTakes) {
