@@ -87,7 +87,8 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
                 .markers = markers_,
                 .passwords = passwords_,
                 .backups = backups_,
-                .operator_token = operator_token},
+                .operator_token = operator_token,
+                .started = seams_.clock.now()},
       methods_(services_),
       copies_watch_(services_) {
   archiver_.digest_by([this] { return applier_->state_digest(); });

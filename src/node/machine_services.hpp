@@ -46,6 +46,7 @@ struct Services {
   std::map<std::pair<std::string_view, Outcome>, std::uint64_t> requests{};  // by method of the table
   bool ready = false;  // /readyz: what was committed at the start is applied
   std::optional<CopiesTold> copies_told{};  // what clients know; empty: not known here
+  TimePoint started{};  // as this machine was made: what it has applied is at least so old, or it heard a leader
 
   const chat::State& state() const { return applier.state(); }
   TimePoint now() const { return seams.clock.now(); }
