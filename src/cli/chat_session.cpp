@@ -196,22 +196,6 @@ awaitable<void> Chat::wait(Duration duration) {
   while (!stopping_ && seams_.clock.now() < until) co_await wait_alarm_->wait_until(until);
 }
 
-std::string Chat::prompt() const {
-  std::string state;
-  const auto& connection = client_.connection();
-  if (connection.phase != ConnectionState::Phase::ready) {
-    state = was_ready_ ? "reconnecting" : "connecting";
-  } else if (client_.leader().node == 0) {
-    state = "no leader";
-  } else {
-    state = "leader " + std::to_string(client_.leader().node);
-    if (connection.node != client_.leader().node) state += " via " + std::to_string(connection.node);
-  }
-  if (client_.pending() > 0) state += ", " + std::to_string(client_.pending()) + " pending";
-  const std::string who = client_.account().empty() ? "parley" : client_.account();
-  return who + (place_.empty() ? "" : " " + place_) + " (" + state + ")> ";
-}
-
 std::string Chat::farewell() const {
   const auto pending = client_.pending();
   if (pending == 0) return {};
@@ -223,7 +207,7 @@ std::string Chat::farewell() const {
 awaitable<void> Chat::tick_loop() {
   ++loops_running_;
   while (!stopping_) {
-    const TimePoint wake = std::min(show_pending(), send_marks());
+    const TimePoint wake = std::min({show_pending(), send_marks(), count_down()});
     co_await tick_alarm_->wait_until(wake);
   }
   --loops_running_;
@@ -299,6 +283,18 @@ void Chat::on_leader(const LeaderState& leader) {
   if (leader.node != 0) last_leader_ = leader.node;
   view_.happened(text, std::move(event));
   if (manners_.changed) manners_.changed();
+}
+
+void Chat::on_copies(const CopiesState& copies) {
+  static constexpr const char* words[] = {"unknown", "yes", "soon", "no"};
+  json::object event;
+  event["event"] = "copies";
+  event["bearable"] = words[static_cast<std::size_t>(copies.bearable)];
+  const bool well = copies.bearable == CopiesState::Bearable::yes;
+  if (!well && copies.bearable != CopiesState::Bearable::unknown) event["copies"] = copies.copies;
+  view_.happened({}, std::move(event));
+  if (manners_.changed) manners_.changed();
+  tick_alarm_->ring();
 }
 
 void Chat::on_message(const Message& message) {

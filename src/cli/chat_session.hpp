@@ -66,6 +66,7 @@ class Chat final : public Observer {
   // -- Observer
   void on_connection(const ConnectionState& state) override;
   void on_leader(const LeaderState& leader) override;
+  void on_copies(const CopiesState& copies) override;
   void on_message(const Message& message) override;
   void on_room(const RoomEvent& event) override;
   void on_marker(const std::string& in, std::uint64_t number) override;
@@ -84,6 +85,8 @@ class Chat final : public Observer {
 
   awaitable<void> tick_loop();        // shows what is pending for long, moves read markers
   TimePoint show_pending();
+  TimePoint count_down();
+  std::string copies_text() const;    // empty where all is well, or not known
   TimePoint send_marks();
   void sent_outcome(std::uint64_t ticket, const Outcome& outcome);
   std::optional<std::string> use_account_store(const std::string& name);   // why not, if it can not be
@@ -108,6 +111,7 @@ class Chat final : public Observer {
   std::uint64_t last_ticket_ = 0;
   std::map<std::string, std::uint64_t> to_mark_;   // place -> number seen
   TimePoint next_mark_{};
+  std::int64_t seconds_shown_ = 0;    // of the prompt, until one more failure is bearable
 };
 
 }  // namespace parley::cli

@@ -57,6 +57,7 @@ void Client::drop_connection(const std::string& reason) { core_->drop_connection
 const std::string& Client::account() const { return core_->account(); }
 const ConnectionState& Client::connection() const { return core_->connection(); }
 const LeaderState& Client::leader() const { return core_->leader(); }
+const CopiesState& Client::copies() const { return core_->copies(); }
 std::size_t Client::pending() const { return core_->pending(); }
 Cursor Client::cursor() const { return core_->cursor(); }
 std::vector<std::string> Client::servers() const { return core_->servers(); }

@@ -78,6 +78,7 @@ class Client {
   // -- looking
   const ConnectionState& connection() const;
   const LeaderState& leader() const;
+  const CopiesState& copies() const;
   std::size_t pending() const;                // sequenced requests without an answer
   Cursor cursor() const;                      // everything up to it was delivered
   std::vector<std::string> servers() const;   // given and learned

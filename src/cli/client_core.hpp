@@ -55,6 +55,7 @@ class Client::Core {
   const ClientOptions& options() const { return options_; }
   const ConnectionState& connection() const { return state_; }
   const LeaderState& leader() const { return leader_; }
+  const CopiesState& copies() const { return copies_; }
   std::size_t pending() const { return outbox_.size(); }
   Cursor cursor() const { return feed_.cursor(); }
   const std::vector<std::string>& servers() const { return servers_.known(); }
@@ -103,6 +104,7 @@ class Client::Core {
   void lose_link(const std::string& reason, Loss loss = Loss::broke);
   void set_phase(Phase phase, std::string detail = {});
   void set_leader(std::uint32_t node, std::string address, std::uint64_t term);
+  void set_copies(const json::object& params);
   awaitable<void> driver_waits_until(TimePoint time);
   void wake_driver();
   void wake_driver_by(TimePoint time) { if (time < driver_wakes_at_) wake_driver(); }
@@ -191,6 +193,7 @@ class Client::Core {
 
   // The cluster.
   LeaderState leader_;
+  CopiesState copies_;
   TimePoint leader_unknown_since_{};
   unsigned leaderless_moves_ = 0;                   // in a row: patience grows with them
   TimePoint waits_since_ = never;                   // for an outcome, on this connection

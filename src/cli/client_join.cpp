@@ -105,6 +105,7 @@ bool Client::Core::accept_hello(const json::object& hello) {
   const auto leader = static_cast<std::uint32_t>(number_field(hello, "leader").value_or(0));
   leader_unknown_since_ = seams_.clock.now();
   set_leader(leader, text_field(hello, "leader_address"), number_field(hello, "term").value_or(0));
+  set_copies(hello);
   meet_generation(number_field(hello, "generation").value_or(0), hello_cursor_);
 
   const bool elsewhere = leader != 0 && leader != state_.node && !leader_.address.empty();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -5,6 +6,11 @@
 #include "cli/json_fields.hpp"
 
 namespace parley::cli {
+namespace {
+
+constexpr std::uint64_t bearable_in_most = 86'400'000;   // no time that a node names overflows ours
+
+}  // namespace
 
 awaitable<void> Client::Core::read_loop() {
   while (!stopping_) {
@@ -82,6 +88,7 @@ void Client::Core::on_notification(wire::RpcRequest notification) {
 void Client::Core::on_leader_notification(const json::object& params) {
   const auto node = static_cast<std::uint32_t>(number_field(params, "node").value_or(0));
   set_leader(node, text_field(params, "address"), 0);
+  set_copies(params);
   if (!options_.follow_leader || node == 0 || node == state_.node || leader_.address.empty()) {
     wake_driver();
     return;
@@ -89,6 +96,25 @@ void Client::Core::on_leader_notification(const json::object& params) {
   const auto most = static_cast<std::uint64_t>(Duration(options_.failover_jitter).count());
   move_at_ = seams_.clock.now() + Duration(static_cast<Duration::rep>(random_.below(most + 1)));
   wake_driver();
+}
+
+// Of a hello or a notification. Without them the node does not know: what another said before is no longer so.
+void Client::Core::set_copies(const json::object& params) {
+  using Bearable = CopiesState::Bearable;
+  const std::string word = text_field(params, "bearable");
+  CopiesState now;
+  if (word == "yes") now.bearable = Bearable::yes;
+  if (word == "soon") now.bearable = Bearable::soon;
+  if (word == "no") now.bearable = Bearable::no;
+  if (now.bearable == Bearable::soon || now.bearable == Bearable::no)
+    now.copies = number_field(params, "copies").value_or(0);
+  if (now.bearable == Bearable::soon) {
+    const auto wait = std::min(number_field(params, "bearable_in_ms").value_or(0), bearable_in_most);
+    now.bearable_at = seams_.clock.now() + milliseconds(wait);
+  }
+  if (now == copies_) return;
+  copies_ = now;
+  observer_.on_copies(copies_);
 }
 
 void Client::Core::deliver(const std::vector<Message>& messages) {

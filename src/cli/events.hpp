@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/time.hpp"
 #include "cli/outcome.hpp"
 
 namespace parley::cli {
@@ -58,6 +59,15 @@ struct LeaderState {
   bool operator==(const LeaderState&) const = default;
 };
 
+// What the leader says of the copies; others do not know.
+struct CopiesState {
+  enum class Bearable : std::uint8_t { unknown, yes, soon, no };
+  Bearable bearable = Bearable::unknown;   // one more failure, not the leader's
+  std::uint64_t copies = 0;                // soon, no
+  TimePoint bearable_at{};                 // soon
+  bool operator==(const CopiesState&) const = default;
+};
+
 // A sequenced request that ended, whether or not somebody still waits for it (it may come from an earlier run).
 struct Settled {
   std::uint64_t sequence = 0;
@@ -73,6 +83,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_connection(const ConnectionState& /*state*/) {}
   virtual void on_leader(const LeaderState& /*leader*/) {}
+  virtual void on_copies(const CopiesState& /*copies*/) {}
   // New, edited and deleted messages: each change once, in the log's order, across failover.
   virtual void on_message(const Message& /*message*/) {}
   virtual void on_room(const RoomEvent& /*event*/) {}         // not replayed after a disconnection

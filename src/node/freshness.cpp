@@ -34,7 +34,9 @@ net::awaitable<Freshness> confirm_fresh(Services& services) {
 }
 
 bool too_old(const Services& services, const Freshness& freshness) {
-  return !freshness.confirmed && freshness.age && *freshness.age > services.cluster.stale_read_max;
+  if (freshness.confirmed) return false;
+  const auto up = std::chrono::duration_cast<milliseconds>(services.now() - services.started);
+  return freshness.age.value_or(up) > services.cluster.stale_read_max;
 }
 
 void mark_stale(const Freshness& freshness, boost::json::object& result) {

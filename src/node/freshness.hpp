@@ -18,7 +18,9 @@ struct Freshness {
 // for longer than that anyway.
 net::awaitable<Freshness> confirm_fresh(Services& services);
 
-// Never served: older than stale_read_max of the configuration.
+// INVARIANT: no unconfirmed read is served whose age is more than stale_read_max of the configuration, or may be for
+// all that is known. After a restart nobody knows the age of what was on the disk, except that it is no less than the
+// time that this node is up without having heard a leader.
 bool too_old(const Services& services, const Freshness& freshness);
 
 // What is not confirmed is marked: "stale": true and, where known, "age_ms". Never silently old.

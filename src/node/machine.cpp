@@ -8,6 +8,7 @@
 #include "node/machine_token.hpp"
 #include "node/methods.hpp"
 #include "node/pages.hpp"
+#include "node/session_notify.hpp"
 
 namespace parley::node {
 namespace {
@@ -52,6 +53,7 @@ class MachineImpl final : public Machine {
   Backups backups_;
   Services services_;
   Methods methods_;
+  CopiesWatch copies_watch_;
   std::unique_ptr<net::Listener> listener_;
   LeaderView told_;  // what the sessions know
 };
@@ -85,8 +87,10 @@ MachineImpl::MachineImpl(Seams seams, ClusterConfig cluster, NodeConfig self, st
                 .markers = markers_,
                 .passwords = passwords_,
                 .backups = backups_,
-                .operator_token = operator_token},
-      methods_(services_) {
+                .operator_token = operator_token,
+                .started = seams_.clock.now()},
+      methods_(services_),
+      copies_watch_(services_) {
   archiver_.digest_by([this] { return applier_->state_digest(); });
 }
 
@@ -117,6 +121,7 @@ net::awaitable<void> MachineImpl::run(Replication& replication) {
   tasks_.spawn(presence_.presence_loop(replication));
   tasks_.spawn(markers_.marker_loop());
   tasks_.spawn(backups_.expiry_loop());
+  tasks_.spawn(copies_watch_.watch_loop());
   tasks_.spawn(ready_loop());
   co_await tasks_.finished();
 }
@@ -130,6 +135,7 @@ void MachineImpl::stop() {
   markers_.stop();
   presence_.stop();
   backups_.stop();
+  copies_watch_.stop();
   archiver_.unblock();
 }
 
@@ -146,7 +152,8 @@ void MachineImpl::leader_changed() {
   // A new term under the same leader is nothing that people need to know.
   if (view.leader == told_.leader && view.client_address == told_.client_address) return;
   told_ = view;
-  sessions_.leader_changed(view);
+  if (view.leader != self_.id) services_.copies_told.reset();   // the leader alone knows
+  sessions_.tell(leader_frame(view, services_.copies_told, services_.now()));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/digest.hpp"
@@ -9,6 +10,7 @@
 #include "node/archiver.hpp"
 #include "node/backups.hpp"
 #include "node/config.hpp"
+#include "node/copies_watch.hpp"
 #include "node/limits.hpp"
 #include "node/methods_passwords.hpp"
 #include "node/presence.hpp"
@@ -43,6 +45,8 @@ struct Services {
   RateLimit anonymous{anonymous_rate, anonymous_burst};
   std::map<std::pair<std::string_view, Outcome>, std::uint64_t> requests{};  // by method of the table
   bool ready = false;  // /readyz: what was committed at the start is applied
+  std::optional<CopiesTold> copies_told{};  // what clients know; empty: not known here
+  TimePoint started{};  // as this machine was made: what it has applied is at least so old, or it heard a leader
 
   const chat::State& state() const { return applier.state(); }
   TimePoint now() const { return seams.clock.now(); }

@@ -82,6 +82,10 @@ void consensus_metrics(Text& out, const Services& services) {
   out.gauge("parley_learners", "Members that receive the log and count for nothing", copies.learners);
   out.gauge("parley_copies", "Leader: voters that hold all that is committed", copies.copies);
   out.gauge("parley_failure_bearable", "1 if one more voter may fail", copies.bearable ? 1 : 0);
+  if (!copies.bearable && copies.bearable_in) {
+    out.gauge("parley_failure_bearable_in_ms", "Leader: when it will be, if it is not now and that is known",
+              static_cast<std::uint64_t>(copies.bearable_in->count()));
+  }
   if (const auto scrub = services.replication->scrub()) {
     out.counter("parley_scrubs_total", "Times that everything on the disk was read again", scrub->passes);
     out.counter("parley_scrub_damage_total", "Damaged places found by that", scrub->damage_found);

@@ -216,8 +216,7 @@ void Sessions::cut(const chat::LoginEnded& event) {
   }
 }
 
-void Sessions::leader_changed(const LeaderView& view) {
-  const auto frame = leader_frame(view);
+void Sessions::tell(const Frame& frame) {
   for (const auto& session : all()) {
     if (session->greeted) session->push(frame);
   }

@@ -30,7 +30,7 @@ class Sessions final : public ApplyListener {
   void log_in(const std::shared_ptr<Session>& session, const chat::LoginId& login, chat::AccountId account);
   void log_out(const std::shared_ptr<Session>& session);
 
-  void leader_changed(const LeaderView& view);
+  void tell(const Frame& frame);   // to all that said hello
 
   std::size_t count() const { return sessions_.size(); }
   std::vector<chat::AccountId> accounts() const;  // logged in here, sorted

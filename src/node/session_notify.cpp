@@ -87,12 +87,13 @@ Frame marker_frame(std::string_view place, chat::Number number) {
   return notification("marker", std::move(params));
 }
 
-Frame leader_frame(const LeaderView& view) {
+Frame leader_frame(const LeaderView& view, const std::optional<CopiesTold>& copies, TimePoint now) {
   json::object params;
   params["node"] = nullptr;
   params["address"] = nullptr;
   if (view.leader) params["node"] = view.leader->value;
   if (view.leader && !view.client_address.empty()) params["address"] = view.client_address;
+  put_copies(params, copies, now);
   return notification("leader", std::move(params));
 }
 

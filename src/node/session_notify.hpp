@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 
 #include "chat/effects.hpp"
 #include "chat/queries.hpp"
+#include "node/copies_watch.hpp"
 #include "node/replication.hpp"
 #include "node/session.hpp"
 
@@ -22,7 +24,7 @@ std::size_t message_bytes(const chat::MessageRow& row);
 Frame message_frame(const chat::MessageRow& row, std::string_view place, Index cursor);
 Frame room_frame(const chat::RoomChanged& event, Index cursor);
 Frame marker_frame(std::string_view place, chat::Number number);
-Frame leader_frame(const LeaderView& view);
+Frame leader_frame(const LeaderView& view, const std::optional<CopiesTold>& copies, TimePoint now);
 Frame closing_frame(std::string_view reason);
 
 }  // namespace parley::node

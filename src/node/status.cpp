@@ -101,6 +101,7 @@ json::object hello_json(Services& services) {
   result["generation"] = chat::generation(services.state()).value;
   result["term"] = status.term.value;
   put_leader(result, services.replication->leader());
+  put_copies(result, services.copies_told, services.now());
   result["addresses"] = addresses(services, status);
   result["cursor"] = services.applier.applied().value;
   return result;

@@ -28,6 +28,7 @@ class ChatTest : public ::testing::Test {
     manners.interactive = interactive;
     manners.patience = interactive ? Duration(5s) : Duration(30s);
     if (interactive) manners.ask_secret = [this](std::string prompt) { return answer(this, std::move(prompt)); };
+    manners.changed = [this] { ++redrawn_; };
     options_.state_directory = (folder_.path() / "state").string();
     chat_ = std::make_unique<Chat>(ClientSeams{world_.context().get_executor(), world_, cluster_, world_},
                                    cluster_.addresses(), options_, std::move(manners), *view_);
@@ -81,6 +82,7 @@ class ChatTest : public ::testing::Test {
   std::optional<Result<Nothing>> begun_;
   std::vector<std::string> secrets_;
   std::vector<std::string> prompts_;
+  int redrawn_ = 0;
 
  private:
   bool running_ = false;
@@ -178,6 +180,50 @@ TEST_F(ChatTest, ThePromptNamesAccountConversationLeaderAndWhatIsPending) {
   world_.run_for(10ms);
   type("one");
   EXPECT_EQ(chat_->prompt(), "ann #room (reconnecting, 1 pending)> ");
+}
+
+// Quiet while all is well, or where nobody knows.
+TEST_F(ChatTest, ThePromptTellsOfCopiesWhereOneMoreFailureIsNotBearable) {
+  cluster_.copies = {{"bearable", "no"}, {"copies", 1}};
+  start(true);
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1, copies 1, one more failure bearable: no)> ");
+  const auto told = [this](json::object copies) {
+    copies["node"] = 1;
+    copies["address"] = "node1:1";
+    const auto before = redrawn_;
+    node(1).notify("leader", std::move(copies));
+    world_.run_for(10ms);
+    EXPECT_GT(redrawn_, before);
+  };
+  told({{"bearable", "yes"}});
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1)> ");
+  told({{"bearable", "soon"}, {"copies", 2}, {"bearable_in_ms", 1'500}});
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1, copies 2, one more failure bearable: in 2 s)> ");
+  const auto before = redrawn_;
+  world_.run_for(1s);
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1, copies 2, one more failure bearable: in 1 s)> ");
+  EXPECT_EQ(redrawn_, before + 1);
+  world_.run_for(1s);
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1, copies 2, one more failure bearable: soon)> ");
+  EXPECT_EQ(redrawn_, before + 2);
+  told({{"bearable", "no"}, {"copies", 2}});
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1, copies 2, one more failure bearable: no)> ");
+  told({});   // of a node that does not know
+  EXPECT_EQ(chat_->prompt(), "parley (leader 1)> ");
+  EXPECT_FALSE(said("bearable"));
+}
+
+TEST_F(ChatTest, WhatOneLeaderSaidOfCopiesIsNotShownOfTheNext) {
+  cluster_.copies = {{"bearable", "no"}, {"copies", 2}};
+  start(true);
+  EXPECT_NE(chat_->prompt().find("copies 2"), std::string::npos) << chat_->prompt();
+  cluster_.copies = {};
+  cluster_.set_leader(3);
+  node(1).go_down();
+  world_.run_for(1ms);
+  EXPECT_EQ(chat_->prompt().find("copies"), std::string::npos) << chat_->prompt();
+  world_.run_for(2s);
+  EXPECT_EQ(chat_->prompt(), "parley (leader 3)> ");
 }
 
 TEST_F(ChatTest, AtATerminalATextThatWaitsIsShownAsPendingAndGoesOutLater) {

@@ -226,6 +226,7 @@ json::object FakeCluster::hello(const FakeNode& node) const {
     result["leader"] = leader_;
     result["leader_address"] = nodes_.at(leader_ - 1)->address();
   }
+  if (node.id() == leader_) result.insert(copies.begin(), copies.end());
   json::object all;
   for (const auto& each : nodes_) all[std::to_string(each->id())] = each->address();
   result["addresses"] = std::move(all);

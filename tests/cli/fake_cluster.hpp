@@ -106,6 +106,7 @@ class FakeCluster final : public net::Network {
   std::vector<StoredMessage> messages;
   void forget_clients() { clients_.clear(); }               // as 35 days do
   void add_message(const std::string& text);                // and pushes it to who is logged in
+  json::object copies;                                      // that the leader tells in its hello
   std::size_t clients() const { return clients_.size(); }
   std::size_t cut_after = ~std::size_t{0};                  // frames from clients, then that connection is cut, once
 

@@ -73,6 +73,24 @@ TEST_F(ShortFreshnessTest, BeyondTheAgeThatIsAllowedReadsAreNotServed) {
   EXPECT_EQ(ann->reason("history", {{"in", "@ann"}}), "no_leader");
 }
 
+// It knows no age then, only that what it read from its disk is no younger than it is up.
+TEST_F(ShortFreshnessTest, AfterARestartWithoutALeaderTheTimeThatItIsUpIsTheLeastAge) {
+  const auto token = ann->token();
+  replication->no_leader();
+  stop();
+  start();
+  ann.emplace(connect());
+  ann->result("resume", {{"token", token}});
+  const auto read = history();
+  EXPECT_TRUE(read.at("stale").as_bool());
+  EXPECT_FALSE(read.contains("age_ms"));
+  EXPECT_EQ(read.at("messages").as_array().size(), 1u);
+  run_for(6s);
+  EXPECT_EQ(ann->reason("history", {{"in", "@ann"}}), "no_leader");
+  replication->new_term();
+  EXPECT_FALSE(history().contains("stale"));
+}
+
 TEST_F(FreshnessTest, ALoginThatEndsWhileItsReadWaitsIsNotServed) {
   replication->answers_reads = false;
   const auto read = ann->send("history", {{"in", "@ann"}});

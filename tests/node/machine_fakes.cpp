@@ -174,7 +174,7 @@ void FakeReplication::begin(net::Clock& clock) {
   clock_ = &clock;
   alarm_ = clock.make_alarm();
   delay_ = clock.make_alarm();
-  leader_heard_ = clock.now();
+  leader_heard_ = leading ? clock.now() : long_ago;
   leader_callback_ = {};
   stopped_ = false;
   handed_out_ = Index{};

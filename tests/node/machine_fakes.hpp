@@ -80,7 +80,7 @@ class FakeReplication final : public Replication {
   const store::Identity& identity() const override { return identity_; }
   std::vector<NodeId> waiting_for() const override { return waiting; }
   bool connected(NodeId) const override { return true; }
-  std::optional<QuorumView> quorum() const override { return quorum_view; }
+  std::optional<QuorumView> quorum() const override { return leading ? quorum_view : std::nullopt; }
   net::awaitable<wire::MemberReply> administer(wire::MemberRequest request) override;
   void on_leader_change(std::function<void()> callback) override { leader_callback_ = std::move(callback); }
   void announce_presence(std::vector<std::uint64_t> accounts) override { announced = std::move(accounts); }

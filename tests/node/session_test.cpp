@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 class SessionTest : public MachineTest {};
 
@@ -177,6 +178,75 @@ TEST_F(SessionTest, TheLeaderIsToldToWhoSaidHelloWhenItChanges) {
   EXPECT_TRUE(quiet.notifications("leader").empty());
 }
 
+QuorumView quorum_of(std::size_t voters, std::size_t alive, std::optional<TimePoint> acts_at = {}) {
+  return QuorumView{raft::Resilience::of(voters, alive, 1), acts_at};
+}
+
+// Only a leader knows, and only once the others have had the time to answer it.
+TEST_F(SessionTest, WhetherOneMoreFailureIsBearableIsToldWhenItChanges) {
+  replication->quorum_view = quorum_of(3, 3);
+  start();
+  auto ann = connect();
+  EXPECT_FALSE(ann.result("hello", {{"protocol", 1}}).contains("bearable"));
+  run_for(10s);
+  ASSERT_EQ(ann.notifications("leader").size(), 1u);
+  EXPECT_EQ(ann.notifications("leader")[0].at("node").to_number<int>(), 1);
+  EXPECT_EQ(text(ann.notifications("leader")[0], "bearable"), "yes");
+  EXPECT_FALSE(ann.notifications("leader")[0].contains("copies")) << "they change with every message";
+  replication->quorum_view = quorum_of(3, 2, world.now() + 5s);
+  run_for(2s);
+  ASSERT_EQ(ann.notifications("leader").size(), 2u);
+  const auto soon = ann.notifications("leader")[1];
+  EXPECT_EQ(text(soon, "bearable"), "soon");
+  EXPECT_EQ(number(soon, "copies"), 1u);   // of the script's one voter
+  EXPECT_GT(number(soon, "bearable_in_ms"), 3'900u);
+  EXPECT_LE(number(soon, "bearable_in_ms"), 5'000u);
+  replication->quorum_view = quorum_of(1, 1);
+  run_for(2s);
+  ASSERT_EQ(ann.notifications("leader").size(), 3u);
+  EXPECT_EQ(text(ann.notifications("leader")[2], "bearable"), "no");
+  EXPECT_FALSE(ann.notifications("leader")[2].contains("bearable_in_ms"));
+  auto late = connect();
+  EXPECT_EQ(text(late.result("hello", {{"protocol", 1}}), "bearable"), "no");
+}
+
+TEST_F(SessionTest, WhoDoesNotLeadSaysNothingOfCopies) {
+  replication->quorum_view = quorum_of(3, 3);
+  start();
+  auto ann = connect();
+  ann.result("hello", {{"protocol", 1}});
+  run_for(3s);
+  replication->no_leader();
+  run_for(50ms);
+  ASSERT_EQ(ann.notifications("leader").size(), 2u);
+  EXPECT_TRUE(ann.notifications("leader")[0].contains("bearable"));
+  EXPECT_FALSE(ann.notifications("leader")[1].contains("bearable"));
+  EXPECT_FALSE(connect().result("hello", {{"protocol", 1}}).contains("bearable"));
+  run_for(5s);
+  EXPECT_EQ(ann.notifications("leader").size(), 2u);
+  replication->new_term();
+  run_for(10ms);
+  EXPECT_FALSE(ann.notifications("leader").at(2).contains("bearable")) << "it has not heard the others yet";
+  run_for(3s);
+  EXPECT_EQ(text(ann.notifications("leader").at(3), "bearable"), "yes");
+}
+
+TEST_F(SessionTest, WhatComesAndGoesIsToldOnceASecondAtMost) {
+  replication->quorum_view = quorum_of(3, 3);
+  start();
+  auto ann = connect();
+  ann.result("hello", {{"protocol", 1}});
+  run_for(3s);
+  const auto before = ann.notifications("leader").size();
+  for (std::size_t i = 0; i < 100; ++i) {
+    replication->quorum_view = quorum_of(3, 2 + i % 2);
+    run_for(70ms);
+  }
+  const auto told = ann.notifications("leader").size() - before;
+  EXPECT_GE(told, 2u);
+  EXPECT_LE(told, 8u);   // in seven seconds
+}
+
 TEST_F(SessionTest, APushIsNeverAheadOfWhatAReadOnThisNodeShows) {
   start();
   auto ann = member("ann");
@@ -238,6 +308,28 @@ TEST_F(SessionTest, PagesSayWhetherTheNodeLivesAndServes) {
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"login\",outcome=\"done\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_requests_total{method=\"none\",outcome=\"invalid\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("parley_sessions 1\n"));
+}
+
+TEST_F(SessionTest, MetricsTellOfCopiesAndWhetherOneMoreFailureIsBearable) {
+  start();
+  const auto metrics = [this] { return network().get("/metrics")->body; };
+  replication->quorum_view = quorum_of(3, 3);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_copies 1\n"));   // of the script's one voter
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 1\n"));
+  EXPECT_THAT(metrics(), Not(HasSubstr("parley_failure_bearable_in_ms")));
+  replication->quorum_view = quorum_of(3, 2, world.now() + 700ms);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 0\n"));
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable_in_ms 700\n"));
+  replication->quorum_view = quorum_of(3, 2);
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_failure_bearable 0\n"));
+  EXPECT_THAT(metrics(), Not(HasSubstr("parley_failure_bearable_in_ms"))) << "nobody knows when";
+  replication->commit_at_once = false;
+  auto ann = connect();
+  ann.send("client.open", {{"key", "a-key-that-only-i-know"}});
+  run_for(10ms);
+  replication->persisted = Index{0};
+  replication->commit_all();
+  EXPECT_THAT(metrics(), HasSubstr("\nparley_copies 0\n")) << "its own disk has not all that is committed";
 }
 
 TEST_F(SessionTest, MetricsTellHowLongTheDiskTakes) {

@@ -21,6 +21,7 @@ fail() {
 not() { ! "$@"; }
 has() { [[ $1 == *"$2"* ]] || fail "'$2' is not in: $1"; }
 lacks() { [[ $1 != *"$2"* ]] || fail "'$2' is in: $1"; }
+differences() { diff <(echo "$1") <(echo "$2") || true; }   # of two texts, as diff(1) shows them
 
 # eventually SECONDS CONDITION...: looks until it holds.
 eventually() {

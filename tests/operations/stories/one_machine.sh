@@ -22,12 +22,23 @@ printf '{ "nodes": [], "no_such_key": 1 }' >wrong.json
 known=$(parley node --config wrong.json --id 1 2>&1 || true)
 known=$(sed 's/.*known are: //; s/, /\n/g' <<<"$known" | grep -v '^nodes$' | sort)
 listed=$(sed -n '/^| key | meaning/,/^$/p' "$DOCUMENT" | sed -n 's/^| `\([a-z_]*\)` .*/\1/p' | sort)
-[ "$known" = "$listed" ] || fail "the table of keys and the program differ: $(diff <(echo "$listed") <(echo "$known"))"
+[ "$known" = "$listed" ] || fail "the table of keys and the program differ: $(differences "$listed" "$known")"
 
 # Watching it.
 page_is 200 "$NETWORK.100:7201" /healthz
 page_is 200 "$NETWORK.100:7201" /readyz
 has "$(page "$NETWORK.100:7202" /metrics)" 'parley_voters 3'
+
+# The table of metrics: all that a leader tells, each of its type, and no other; but these it tells only in their time.
+seldom='parley_certificate_expires_seconds gauge
+parley_failure_bearable_in_ms gauge'
+told=$(page "$NETWORK.100:720$(parley status --json | jq .leader)" /metrics | sed -n 's/^# TYPE //p' | tr -d '\r')
+has "$told" 'parley_clock_median gauge'
+told=$(sort -u <<<"$told"$'\n'"$seldom")
+listed=$(awk -F '|' '/^\| `parley_/ { gsub(/[{][^}]*[}]|[` ]/, "", $2); gsub(/ /, "", $3); split($2, names, ",")
+                       for (i in names) print names[i], $3 }' "$PROJECT/docs/METRICS.md" | sort)
+[ "$told" = "$listed" ] || fail "the table of metrics and the program differ: $(differences "$listed" "$told")"
+
 { kill -KILL "${TERMINAL[node-2]}" "${TERMINAL[node-3]}"; } 2>/dev/null
 wait "${TERMINAL[node-2]}" "${TERMINAL[node-3]}" 2>/dev/null || true
 eventually 30 not page_is 200 "$NETWORK.100:7202" /healthz
