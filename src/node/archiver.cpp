@@ -81,6 +81,10 @@ void Archiver::abandon() {
 
 net::awaitable<void> Archiver::archive_loop(Replication& replication) {
   while (!abandoned_) {
+    if (checkpoint_overdue()) {
+      co_await checkpoint();
+      continue;
+    }
     auto entries = take(replication.persisted_index());
     if (!entries.empty()) {
       co_await write(std::move(entries));
@@ -98,8 +102,10 @@ std::vector<AppliedEntry> Archiver::take(Index persisted) {
   std::vector<AppliedEntry> entries;
   const bool in_a_hurry = closed_ || queue_.size() >= backlog();
   if (!in_a_hurry && seams_.clock.now() < not_before_) return entries;
-  while (!queue_.empty() && entries.size() < archive_batch_max &&
+  std::size_t bytes = 0;
+  while (!queue_.empty() && entries.size() < archive_batch_max && bytes < archive_batch_bytes_max &&
          (queue_.front().id.index <= persisted || PARLEY_MUTANT(archive_passes_the_log))) {
+    bytes += queue_.front().bytes;
     entries.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -210,8 +216,14 @@ net::awaitable<void> Archiver::checkpoint() {
 
 bool Archiver::checkpoint_due() const {
   if (since_checkpoint_ == 0) return false;
-  const bool much = since_checkpoint_ >= checkpoint_entries || bytes_since_checkpoint_ >= checkpoint_bytes;
-  return closed_ || much || seams_.clock.now() >= checkpoint_at_;
+  return closed_ || wrote_much(1) || seams_.clock.now() >= checkpoint_at_;
+}
+
+// Under load there is always more to write: it has to wait, or the log, which goes on from the last checkpoint, grows.
+bool Archiver::checkpoint_overdue() const { return wrote_much(2); }
+
+bool Archiver::wrote_much(std::size_t times) const {
+  return since_checkpoint_ >= times * checkpoint_entries || bytes_since_checkpoint_ >= times * checkpoint_bytes;
 }
 
 TimePoint Archiver::next_look() const {

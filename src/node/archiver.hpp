@@ -92,7 +92,9 @@ class Archiver {
   std::vector<AppliedEntry> take(Index persisted);
   net::awaitable<void> write(std::vector<AppliedEntry> entries);
   net::awaitable<void> checkpoint();
-  bool checkpoint_due() const;
+  bool checkpoint_due() const;       // once nothing else is to be written
+  bool checkpoint_overdue() const;   // before anything else is
+  bool wrote_much(std::size_t times) const;
   TimePoint next_look() const;
 
   Seams seams_;

@@ -67,7 +67,20 @@ std::optional<Index> Compactor::through() const {
   return worth_it && limit > log.base().index ? std::optional(limit) : std::nullopt;
 }
 
+// Who is being filled finds no log above its copy when it is done, and is sent another one.
+void Compactor::tell_overtaken(Index base) {
+  for (const auto& peer : driver_.consensus().status().peers) {
+    const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);
+    if (!pins || peer.snapshot_offered >= base) continue;
+    seams_.logger.warn("snapshot_overtaken",
+                       "node " + std::to_string(peer.id.node.value) + " is being filled up to index " +
+                           std::to_string(peer.snapshot_offered.value) + ", and more was written since than the log "
+                           "keeps: it begins again. Raise log_keep_mb, log_keep_entries or snapshot_rate_mb");
+  }
+}
+
 net::awaitable<void> Compactor::compact(Index through) {
+  tell_overtaken(through);
   const Index base = driver_.consensus().compact(through);
   if (!std::exchange(said_, true)) {
     seams_.logger.info("log_compacted", "the log begins after index " + std::to_string(base.value) +

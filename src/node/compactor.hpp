@@ -40,6 +40,7 @@ class Compactor {
 
  private:
   std::optional<Index> through() const;
+  void tell_overtaken(Index base);
   net::awaitable<void> compact(Index through);
 
   Seams seams_;

@@ -29,8 +29,8 @@ std::vector<std::string> file_differences(const ClusterConfig& file, const raft:
     const NodeId id = member.id.node;
     if (id == self || file.find(id) != nullptr) continue;
     const std::string number = std::to_string(id.value);
-    lines.push_back("node " + number + " is a member, and this node's file does not list it; to be rid of it: parley "
-                    "member remove " + number);
+    lines.push_back("node " + number + " is a member, and this node's file does not list it: add it there, or, to be "
+                    "rid of it: parley member remove " + number);
   }
   return lines;
 }

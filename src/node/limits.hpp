@@ -49,6 +49,7 @@ inline constexpr std::size_t checkpoint_bytes = 32 * 1024 * 1024;   // likewise;
 inline constexpr milliseconds archive_gap{1000};
 inline constexpr std::size_t archive_backlog = 512;     // entries; from here on there is no gap
 inline constexpr std::size_t archive_batch_max = 8192;  // entries in one transaction
+inline constexpr std::size_t archive_batch_bytes_max = 8 * 1024 * 1024;   // of the log; the last one may go beyond
 
 // Coalesced into one Markers command (R20).
 inline constexpr milliseconds marker_interval{1000};

@@ -16,8 +16,11 @@ constexpr const char* taken_back =   // decision 0022
     "it was taken back: those who had to confirm it are not heard; look at `parley status`, and ask again";
 
 constexpr const char* forced_and_waits =
-    "forced: nothing can be written until a majority of the voters that are left is heard; then ask again, as it is "
-    "half done. `parley member promote` of the same node takes it back";
+    "forced: nothing can be written until a majority of the voters that are left is heard; then it is done. Until then "
+    "`parley member promote` of the same node takes it back";
+
+constexpr const char* led_no_more =
+    "begun, but the leadership ended before it was known to be committed: look at the list of members";
 
 wire::MemberReply reply_of(Outcome outcome, std::string text) {
   wire::MemberReply reply;
@@ -123,11 +126,12 @@ net::awaitable<wire::MemberReply> Membership::change(MemberPlan plan, TimePoint 
   driver_.wake();
   seams_.logger.warn("member_change", "asked for: " + plan.reply.text + (plan.forced ? " (forced)" : ""));
   const raft::EntryId entry = *proposed;
-  if (plan.forced) insist_(entry);
+  if (plan.forced) insist_(entry, plan.about);
   const auto alarm = seams_.clock.make_alarm();
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto status = driver_.consensus().status();
-    if (status.term != entry.term) break;   // a new leader decides what becomes of it
+    const bool leads = status.role == raft::Role::leader && status.term == entry.term;
+    if (!leads) co_return reply_of(Outcome::unknown, led_no_more);   // a new leader decides what becomes of it
     const Index latest = driver_.consensus().log().configuration_index();
     const bool undone = latest > entry.index && raft::same(status.configuration, before);
     if (undone && status.commit_index >= latest) co_return reply_of(Outcome::later, taken_back);

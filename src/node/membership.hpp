@@ -18,7 +18,8 @@ class Membership {
  public:
   using Post = std::function<bool(NodeId, wire::PeerFrame)>;   // false: no link
   using Stops = std::function<bool(NodeId)>;
-  using Insist = std::function<void(raft::EntryId)>;           // this change was forced: it is not to be taken back
+  // This change was forced: it is not to be taken back, and to be completed by removing that node.
+  using Insist = std::function<void(raft::EntryId, NodeId)>;
 
   // `random`: where the numbers of its requests begin; an answer to a former run must not fit one of this.
   Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, Insist insist,

@@ -32,7 +32,7 @@ void Pulse::log_written(Duration took, TimePoint now) {
   const std::string how_long = told(slow_writes_, took, now);
   if (how_long.empty()) return;
   logger_.warn("disk_slow", "a write of the log took " + how_long +
-                                ": the disk is slow, or something else writes much to it");
+                                ": the disk is slow, or something else writes much to it, or keeps the processor");
 }
 
 void Pulse::woken(TimePoint due, TimePoint now) {

@@ -168,11 +168,12 @@ Copies copies_of(const Services& services, const raft::Status& status) {
     }
     ++copies.voters;
     const bool self = member.id.node == services.self.id;
-    if (self || services.replication->connected(member.id.node)) ++copies.connected;
+    const bool connected = self || services.replication->connected(member.id.node);   // a dead process at once is not
+    if (connected) ++copies.connected;
     const auto* peer = peer_of(status, member.id);
     const bool holds = self ? status.persisted_index >= status.commit_index
                             : peer && peer->recently_heard && peer->match_index >= status.commit_index;
-    if (status.role == raft::Role::leader && holds) ++copies.copies;
+    if (status.role == raft::Role::leader && connected && holds) ++copies.copies;
   }
   const auto view = services.replication->quorum();
   if (!view) {   // a follower knows whom it is connected to, no more

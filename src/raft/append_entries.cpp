@@ -47,7 +47,7 @@ void Consensus::State::hear_leader(Follower& follower, ServerId from, Now now) {
   follower.leader_heard = last_contact = now.steady;
   follower.leader_refused = false;
   early_rounds = 0;
-  const Duration least = leader_silences.patience(options.election_timeout, now.steady);
+  const Duration least = leader_silences.patience(now.steady);
   if (!PARLEY_MUTANT(election_timer_runs_on)) arm_election_timer(now, least);
 }
 

@@ -153,6 +153,13 @@ TimePoint Consensus::State::deadline() const {
   return due;
 }
 
+void Consensus::State::stood_still() {
+  leader_silences.interrupted();
+  if (auto* leader = std::get_if<Leader>(&role)) {
+    for (auto& [node, progress] : leader->progress) progress.silences.interrupted();
+  }
+}
+
 void Consensus::State::tick(Now now) {
   const TimePoint due = deadline();
   observe(now);
@@ -163,6 +170,7 @@ void Consensus::State::tick(Now now) {
   const bool late = now.steady > due + options.heartbeat_interval;
   const bool forgive = late && !late_forgiven && early_rounds == 0;
   late_forgiven = forgive;
+  if (late) stood_still();
 
   expire_reads(now);
   if (auto* leader = std::get_if<Leader>(&role)) {
@@ -206,12 +214,16 @@ void Consensus::State::link_changed(NodeId node) {
   }
   if (auto* leader = std::get_if<Leader>(&role)) {
     const auto found = leader->progress.find(node);
-    if (found != leader->progress.end()) found->second.link_changed(log.base().index);
+    if (found != leader->progress.end()) {
+      found->second.link_changed(log.base().index);
+      found->second.silences.interrupted();
+    }
     if (leader->transfer && leader->transfer->target == node) leader->transfer->told = false;
   }
   if (auto* follower = std::get_if<Follower>(&role)) {
-    if (follower->leader && follower->leader->node == node && follower->reads.under_way) {
-      follower->reads.under_way->sent = false;
+    if (follower->leader && follower->leader->node == node) {
+      leader_silences.interrupted();
+      if (follower->reads.under_way) follower->reads.under_way->sent = false;
     }
   }
 }

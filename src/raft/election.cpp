@@ -29,7 +29,7 @@ Duration Consensus::State::random_up_to(Duration limit) {
 }
 
 void Consensus::State::arm_election_timer(Now now, Duration least) {
-  election_deadline = now.steady + least + random_up_to(least);
+  election_deadline = now.steady + least + random_up_to(options.election_timeout);
 }
 
 bool Consensus::State::disk_writes_since(Duration least) const {

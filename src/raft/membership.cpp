@@ -67,7 +67,8 @@ void Consensus::State::configuration_changed(Now now) {
   std::erase_if(leader.progress, [&](const auto& known) { return configuration.find(known.second.id()) == nullptr; });
   for (const Member& member : configuration.members) {
     if (member.id == self) continue;
-    leader.progress.try_emplace(member.id.node, member.id, log.last_index().next(), now.steady);
+    const Silences unheard(options.election_timeout);
+    leader.progress.try_emplace(member.id.node, member.id, log.last_index().next(), unheard, now.steady);
   }
 }
 

@@ -38,7 +38,8 @@ class Progress {
  public:
   enum class Mode : std::uint8_t { probe, replicate, snapshot };
 
-  Progress(ServerId id, Index next_index, TimePoint now) : heard_at(now), id_(id), next_index_(next_index) {}
+  Progress(ServerId id, Index next_index, Silences unheard, TimePoint now)
+      : heard_at(now), silences(unheard), id_(id), next_index_(next_index) {}
 
   ServerId id() const { return id_; }
   Mode mode() const { return mode_; }

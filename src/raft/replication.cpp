@@ -152,7 +152,7 @@ bool Consensus::State::heard_of_late(const Progress& progress, Now now) const {
 std::size_t Consensus::State::voters_alive(Now now) const {
   const auto& leader = std::get<Leader>(role);
   const auto alive = [&](const Progress& progress) {
-    return progress.heard_at + progress.silences.patience(options.election_timeout, now.steady) > now.steady;
+    return progress.heard_at + progress.silences.patience(now.steady) > now.steady;
   };
   std::size_t count = 0;
   for (const Member& member : log.configuration()->members) {

@@ -59,6 +59,7 @@ struct Consensus::State {
   void unreachable(NodeId node, Now now);
   void reachable(NodeId node, Now now);
   void link_changed(NodeId node);
+  void stood_still();
   void refused(NodeId node, Now now);
   void persisted(std::uint64_t batch_number, Now now);
   void applied(Index index);
@@ -77,7 +78,7 @@ struct Consensus::State {
   bool may_campaign() const;
   void forget_leader();
   void arm_election_timer(Now now) { arm_election_timer(now, options.election_timeout); }
-  void arm_election_timer(Now now, Duration least);
+  void arm_election_timer(Now now, Duration least);   // and up to an election timeout more
   Duration random_up_to(Duration limit);
   bool disk_stalls() const;
   bool disk_writes_since(Duration least) const;   // one write, for so long
@@ -172,7 +173,7 @@ struct Consensus::State {
 
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;
-  Silences leader_silences;   // of whoever led: they share the machine's load
+  Silences leader_silences{options.election_timeout};   // of whoever led
   unsigned early_rounds = 0;               // R5: early pre-votes left
   TimePoint last_contact = long_ago;       // with a leader, or as one with a quorum; outlives roles and terms
   bool late_forgiven = false;              // the last tick was late and did nothing but that

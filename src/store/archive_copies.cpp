@@ -110,9 +110,15 @@ Result<std::string> ArchiveCopies::read(const ArchiveCopyId& id, std::uint64_t o
 }
 
 void ArchiveCopies::remove_all_but(const std::optional<ArchiveCopyId>& kept) {
+  std::optional<DiskError> failure;   // the others still give room
   for (const auto& copy : list()) {
-    if (copy != kept) disk_.remove(path_of(copy));
+    try {
+      if (copy != kept) disk_.remove(path_of(copy));
+    } catch (const DiskError& error) {
+      failure = error;
+    }
   }
+  if (failure) throw *failure;
 }
 
 }  // namespace parley::store

@@ -47,8 +47,8 @@ TEST(FileDifferences, EachHasTheCommandThatWouldMakeItSo) {
                           "believe the file: parley member add 2 --peer 10.9.9.2:7101 --client 10.0.0.2:7201",
                           "this node's file lists node 4, which is no member; to make it one: parley member add 4 "
                           "--peer 10.0.0.4:7101 --client 10.0.0.4:7201",
-                          "node 3 is a member, and this node's file does not list it; to be rid of it: parley member "
-                          "remove 3"));
+                          "node 3 is a member, and this node's file does not list it: add it there, or, to be rid of "
+                          "it: parley member remove 3"));
 }
 
 TEST(FileDifferences, OfItselfANodeSpeaksElsewhere) {

@@ -277,22 +277,50 @@ struct ForcedRemoval : MembershipTest {
   wire::MemberReply forced;
 };
 
-TEST_F(ForcedRemoval, IsKeptUntilTheVotersThatAreLeftAreHeard) {
+TEST_F(ForcedRemoval, IsDoneOnceTheVotersThatAreLeftAreHeard) {
   EXPECT_EQ(forced.outcome, Outcome::unknown);
   EXPECT_THAT(forced.text, HasSubstr("nothing can be written until"));
   ASSERT_NE(cluster.leader(), nullptr) << "half of the voters that are left";
   EXPECT_FALSE(status().configuration->find(alive->id())->voter) << "not taken back";
   EXPECT_LT(status().commit_index, status().last_index);
   ASSERT_TRUE(dead->start().ok());
-  ASSERT_TRUE(cluster.wait([&] { return status().commit_index == status().last_index; })) << cluster.story();
-  EXPECT_FALSE(status().configuration->find(alive->id())->voter);
+  const auto removed = [&] {
+    return status().configuration->find(alive->id()) == nullptr && status().commit_index == status().last_index;
+  };
+  EXPECT_THROW(cluster.world().run_for(5s), Replaced) << "it is told";
+  alive->kill();
+  ASSERT_TRUE(cluster.wait(removed)) << cluster.story();
   EXPECT_TRUE(cluster.votes(dead->id().value));
+  EXPECT_EQ(cluster.voters(), 2U);
 }
 
-TEST_F(ForcedRemoval, IsTakenBackByHand) {
-  EXPECT_EQ(ask(*cluster.leader(), Action::promote, alive->id().value).outcome, Outcome::done);
+TEST_F(ForcedRemoval, IsTakenBackByHandHoweverMuchIsWaiting) {
+  for (int i = 0; i < 1000; ++i) cluster.leader()->submit("waits");
+  cluster.world().run_for(1s);
+  EXPECT_GT(status().last_index, status().commit_index + 900);
+  const auto reply = ask(*cluster.leader(), Action::promote, alive->id().value);
+  EXPECT_EQ(reply.outcome, Outcome::done) << reply.text;
   EXPECT_EQ(cluster.voters(), 3U);
   EXPECT_EQ(status().commit_index, status().last_index);
+}
+
+TEST_F(MembershipTest, OfFourWithTwoDeadNoneIsRemovedEvenByForce) {
+  ASSERT_TRUE(cluster.node(4).start().ok());
+  EXPECT_EQ(ask(*cluster.leader(), Action::add, 4).outcome, Outcome::done);
+  ASSERT_TRUE(cluster.wait([&] { return cluster.votes(4); })) << cluster.story();
+  for (std::uint32_t id = 1; id <= 4; ++id) cluster.node(id).min_voters = 4;
+  cluster.world().run_for(1s);
+  auto& leader = *cluster.leader();
+  auto& alive = follower();
+  for (std::uint32_t id = 1; id <= 4; ++id) {
+    if (&cluster.node(id) != &alive && &cluster.node(id) != &leader) cluster.node(id).kill();
+  }
+  cluster.world().run_for(1s);
+  const auto reply = ask(leader, Action::remove, alive.id().value, true);
+  EXPECT_EQ(reply.outcome, Outcome::refused);
+  EXPECT_THAT(reply.text, ::testing::Not(HasSubstr("--force"))) << "its leader would step down";
+  EXPECT_EQ(leader.replication().status().role, raft::Role::leader);
+  EXPECT_EQ(leader.replication().status().configuration->voters(), 4U);
 }
 
 TEST_F(MembershipTest, AWipedNodeOfThreeWithMinVotersThreeIsRemovedAndAddedByHand) {
