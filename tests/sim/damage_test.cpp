@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "chat/tables.hpp"
 #include "node/machine_services.hpp"
 #include "sim/cluster.hpp"
 #include "sim/damage_places.hpp"
@@ -180,6 +181,26 @@ TEST_F(Damage, OfTwoDamagedArchivesOneIsRepairedAfterTheOther) {
     return all;
   };
   ASSERT_TRUE(cluster_.world().run_until(both, 600s));
+  talker_.finish();
+  EXPECT_TRUE(cluster_.run_until_equal(30s));
+}
+
+// One number in the memory of one node is another than on the others, as after a bit flip that nothing checks: what it
+// says of the next message is not what they say (R10, decision 0025).
+TEST_F(Damage, ANodeWhoseStateHasDivergedTakesItselfOutAndIsFilledAnew) {
+  talk();
+  for (const bool leads : {false, true}) {
+    SimNode& node = leads ? *cluster_.leader() : follower();
+    const auto before = identity(node).incarnation;
+    auto& state = const_cast<chat::State&>(node.node().machine().services().applier.state());
+    ASSERT_FALSE(state.tables().conversations.empty());
+    ++state.tables().conversations.begin()->second.last.value;
+    const auto anew = [&] {
+      return node.running() && !node.node().between_lives() && identity(node).incarnation != before && votes(node);
+    };
+    ASSERT_TRUE(cluster_.world().run_until(anew, 180s)) << node.last_words();
+    EXPECT_TRUE(said("most voters agree with each other against this node"));
+  }
   talker_.finish();
   EXPECT_TRUE(cluster_.run_until_equal(30s));
 }
