@@ -33,7 +33,7 @@ struct Lag {
 };
 
 // Brings what was applied into the archive, off the hot path: a transaction begins when the previous one ends and
-// takes all that is queued and persisted (R9: the archive must never be ahead of this node's log). No sync but at a
+// takes what is queued and persisted (R9: the archive must never be ahead of this node's log). No sync but at a
 // checkpoint. The rows stay readable in `recent` until their transaction is committed.
 class Archiver {
  public:

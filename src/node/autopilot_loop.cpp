@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "raft/log.hpp"
-
 namespace parley::node {
 namespace {
 
@@ -63,30 +61,6 @@ net::awaitable<void> AutopilotLoop::autopilot_loop() {
 
 void AutopilotLoop::look() { alarm_->ring(); }
 
-void AutopilotLoop::insist(raft::EntryId change, NodeId removed) {
-  insistence_ = Insistence{change, removed};
-}
-
-// Nothing else is decided meanwhile. It ends with the leadership, with what an operator does next, and when it is done.
-bool AutopilotLoop::insists(const raft::Status& status) {
-  if (!insistence_) return false;
-  const bool leads = status.role == raft::Role::leader && status.term == insistence_->change.term;
-  const bool latest = driver_.consensus().log().configuration_index() == insistence_->change.index;
-  if (!leads || !latest) {
-    insistence_.reset();
-    return false;
-  }
-  if (status.commit_index < insistence_->change.index) return true;
-  raft::Configuration smaller = *status.configuration;
-  std::erase_if(smaller.members, [&](const auto& member) { return member.id.node == insistence_->removed; });
-  if (driver_.consensus().propose_configuration(std::move(smaller), driver_.now()).ok()) {
-    const std::string node = "node " + std::to_string(insistence_->removed.value);
-    seams_.logger.warn("member_change", node + " is removed, as was forced");
-    driver_.wake();
-  }
-  return true;
-}
-
 void AutopilotLoop::leave() { leaving_ = true; }
 
 void AutopilotLoop::stop() {
@@ -109,7 +83,7 @@ void AutopilotLoop::decide(const raft::Status& status) {
   const auto links = links_now(status);
   const Now now = driver_.now();
   const auto next = autopilot_.decide(status, links, now);
-  if (insists(status) || !next) return;
+  if (!next) return;
   const auto proposed = driver_.consensus().propose_configuration(*next, now);
   if (!proposed.ok()) return;   // another change is under way: at the next look
   std::string what = describe_change(*status.configuration, *next, status, links, now.steady);

@@ -26,9 +26,6 @@ class AutopilotLoop {
 
   net::awaitable<void> autopilot_loop();   // once consensus has started, until stop()
   void look();                             // role or configuration changed
-  // An operator forced this change, which takes that node's vote: it is not taken back, and once it is committed the
-  // node is removed. As long as this node leads.
-  void insist(raft::EntryId change, NodeId removed);
   void leave();                            // this node stops on purpose: it decides nothing more
   void stop();
 
@@ -49,7 +46,6 @@ class AutopilotLoop {
  private:
   raft::AutopilotOptions options() const;
   void decide(const raft::Status& status);
-  bool insists(const raft::Status& status);
   raft::PeerLink& link(NodeId node);
   std::vector<raft::PeerLink> links_now(const raft::Status& status);
 
@@ -65,11 +61,6 @@ class AutopilotLoop {
   std::map<NodeId, raft::PeerLink> links_;
   std::set<NodeId> stopping_nodes_;
   std::map<NodeId, Incarnation> place_asked_for_;   // whose place it was when that node called last, if that is known
-  struct Insistence {
-    raft::EntryId change;
-    NodeId removed;
-  };
-  std::optional<Insistence> insistence_;
   bool leaving_ = false;
   bool stopping_ = false;
 };

@@ -43,12 +43,12 @@ bool caught_up(const raft::Status& status, const raft::PeerStatus& peer, const A
          peer.match_index + caught_up_entries >= status.last_index;
 }
 
-std::size_t alive_voters(const raft::Status& status, const raft::Configuration& configuration, ServerId self,
-                         const Away& away) {
+// Whether a majority of its voters is heard now: else what it decides waits until some of them return.
+bool usable(const raft::Status& status, const raft::Configuration& configuration, ServerId self, const Away& away) {
   const auto alive = std::ranges::count_if(configuration.members, [&](const raft::Member& member) {
     return member.voter && heard(status, member, self, away);
   });
-  return static_cast<std::size_t>(alive);
+  return static_cast<std::size_t>(alive) >= configuration.quorum();
 }
 
 // New addresses of a member; nullopt: it is none.
@@ -84,6 +84,21 @@ MemberPlan plan_add(const raft::Status& status, const wire::MemberRequest& reque
                                                       "it is caught up");
 }
 
+// By force: one voter fewer of those that are not heard, as dynamic quorum would have it but for min_voters. Each such
+// step is committed by those who are heard, so nothing ever waits for who may not come back. nullopt: it is no help.
+std::optional<MemberPlan> plan_without_the_dead(const raft::Status& status, ServerId self, NodeId removed,
+                                                const Away& away) {
+  for (const raft::Member& member : status.configuration->members) {
+    if (!member.voter || member.id.node == removed || heard(status, member, self, away)) continue;
+    auto smaller = with_vote(*status.configuration, member.id.node, false);
+    if (!usable(status, smaller, self, away)) return std::nullopt;
+    MemberPlan plan = change(std::move(smaller), name(member.id.node) + " has no vote any more: it is not heard");
+    plan.goes_on = true;
+    return plan;
+  }
+  return std::nullopt;
+}
+
 MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::MemberRequest& request,
                        const Away& away) {
   raft::Configuration next = *status.configuration;
@@ -94,14 +109,12 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
   }
   const bool was_voter = member->voter;
   std::erase_if(next.members, [&](const auto& one) { return one.id.node == request.node; });
-  // Without a majority that is heard what it decides waits until some return; with fewer than half the leader would
-  // have to step down (R2), and its change would go with it.
-  const std::size_t alive = alive_voters(status, next, self, away);
-  const bool forced = alive < next.quorum();
-  const bool possible = 2 * alive >= next.voters();
-  if (forced && !(request.force && possible)) {
-    return refuse("without " + name(request.node) + " no majority of the voters is heard, and nothing can be written "
-                  "until more of them return" + (possible ? "; --force does it all the same" : ""));
+  if (!usable(status, next, self, away)) {
+    auto plan = plan_without_the_dead(status, self, request.node, away);
+    if (plan && request.force) return std::move(*plan);
+    const char* force = plan ? "; --force takes the votes of those not heard first, whatever min_voters says" : "";
+    return refuse("without " + name(request.node) + " no majority of the voters is heard, and nothing could be written "
+                  "until more of them return" + force);
   }
   if (request.node == self.node) {   // its successor does it
     MemberPlan plan = said(Outcome::later, name(self.node) + " leads and hands over first");
@@ -114,9 +127,7 @@ MemberPlan plan_remove(const raft::Status& status, ServerId self, const wire::Me
   // member is not heard, and could not be counted on.
   auto without_vote = with_vote(*status.configuration, request.node, false);
   MemberPlan plan = change(std::move(without_vote), name(request.node) + " has no vote any more");
-  plan.first_of_two = true;
-  plan.forced = forced;
-  plan.about = request.node;
+  plan.goes_on = true;
   return plan;
 }
 
@@ -124,14 +135,11 @@ MemberPlan plan_promote(const raft::Status& status, const wire::MemberRequest& r
   const raft::Member* member = status.configuration->find(request.node);
   if (member == nullptr) return refuse(name(request.node) + " is no member: add it first");
   if (member->voter) return said(Outcome::done, name(request.node) + " is a voter already");
-  auto larger = with_vote(*status.configuration, request.node, true);
-  // The latest change is taken back: that is kept from who lost its vote by it, which so can't be caught up.
-  const bool taken_back = status.returnable && *status.returnable == larger;
   const auto* peer = peer_of(status, member->id);
-  if (!taken_back && (peer == nullptr || !caught_up(status, *peer, away))) {
+  if (peer == nullptr || !caught_up(status, *peer, away)) {
     return refuse(name(request.node) + " is not caught up, or not heard: as a voter it would only be one more to fail");
   }
-  return change(std::move(larger), name(request.node) + " is a voter");
+  return change(with_vote(*status.configuration, request.node, true), name(request.node) + " is a voter");
 }
 
 MemberPlan plan_transfer(const raft::Status& status, ServerId self, const wire::MemberRequest& request) {

@@ -13,9 +13,7 @@ namespace parley::node {
 
 struct MemberPlan {
   std::optional<raft::Configuration> configuration;   // to be proposed
-  bool first_of_two = false;                          // and when that is committed, plan again
-  bool forced = false;                                // although nobody knows when it can be committed
-  NodeId about;                                       // whom, if it is forced
+  bool goes_on = false;                               // it is a first step: when that is committed, plan again
   std::optional<NodeId> transfer;                     // whom to hand leadership over to
   wire::MemberReply reply;                            // of neither; else what to say when it is done
 };

@@ -15,10 +15,6 @@ constexpr Duration look_interval = milliseconds(5);   // while something is wait
 constexpr const char* taken_back =   // decision 0022
     "it was taken back: those who had to confirm it are not heard; look at `parley status`, and ask again";
 
-constexpr const char* forced_and_waits =
-    "forced: nothing can be written until a majority of the voters that are left is heard; then it is done. Until then "
-    "`parley member promote` of the same node takes it back";
-
 constexpr const char* led_no_more =
     "begun, but the leadership ended before it was known to be committed: look at the list of members";
 
@@ -31,14 +27,12 @@ wire::MemberReply reply_of(Outcome outcome, std::string text) {
 
 }  // namespace
 
-Membership::Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, Insist insist,
-                       std::uint64_t random)
+Membership::Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, std::uint64_t random)
     : seams_(seams),
       tasks_(tasks),
       driver_(driver),
       post_(std::move(post)),
       stops_(std::move(stops)),
-      insist_(std::move(insist)),
       left_(seams.clock.make_alarm()),
       last_id_(random) {}
 
@@ -107,9 +101,9 @@ net::awaitable<wire::MemberReply> Membership::carry_out(wire::MemberRequest requ
     auto plan = plan_member_change(driver_.consensus().status(), self(), request, stops_);
     if (plan.transfer) co_return co_await transfer(*plan.transfer, std::move(plan.reply), deadline);
     if (!plan.configuration) co_return std::move(plan.reply);
-    const bool first_of_two = plan.first_of_two;
+    const bool first_step = plan.goes_on;
     auto reply = co_await change(std::move(plan), deadline);
-    const bool goes_on = first_of_two && reply.outcome == Outcome::done && seams_.clock.now() < deadline;
+    const bool goes_on = first_step && reply.outcome == Outcome::done && seams_.clock.now() < deadline;
     if (!goes_on) co_return reply;
   }
 }
@@ -124,9 +118,8 @@ net::awaitable<wire::MemberReply> Membership::change(MemberPlan plan, TimePoint 
   }
   if (!proposed.ok()) co_return reply_of(Outcome::later, "another change is under way, or the leader has just changed");
   driver_.wake();
-  seams_.logger.warn("member_change", "asked for: " + plan.reply.text + (plan.forced ? " (forced)" : ""));
+  seams_.logger.warn("member_change", "asked for: " + plan.reply.text);
   const raft::EntryId entry = *proposed;
-  if (plan.forced) insist_(entry, plan.about);
   const auto alarm = seams_.clock.make_alarm();
   while (!stopping_ && seams_.clock.now() < deadline) {
     const auto status = driver_.consensus().status();
@@ -139,7 +132,6 @@ net::awaitable<wire::MemberReply> Membership::change(MemberPlan plan, TimePoint 
     const TimePoint next = std::min(deadline, seams_.clock.now() + look_interval);
     co_await alarm->wait_until(next);
   }
-  if (plan.forced && !stopping_) co_return reply_of(Outcome::unknown, forced_and_waits);
   co_return reply_of(Outcome::unknown, "begun, but not known to be committed: look at the list of members");
 }
 

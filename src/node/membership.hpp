@@ -18,12 +18,9 @@ class Membership {
  public:
   using Post = std::function<bool(NodeId, wire::PeerFrame)>;   // false: no link
   using Stops = std::function<bool(NodeId)>;
-  // This change was forced: it is not to be taken back, and to be completed by removing that node.
-  using Insist = std::function<void(raft::EntryId, NodeId)>;
 
   // `random`: where the numbers of its requests begin; an answer to a former run must not fit one of this.
-  Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, Insist insist,
-             std::uint64_t random);
+  Membership(Seams seams, TaskGroup& tasks, Driver& driver, Post post, Stops stops, std::uint64_t random);
 
   // Carried out, refused, or why not now; within member_timeout.
   net::awaitable<wire::MemberReply> ask(wire::MemberRequest request);
@@ -66,7 +63,6 @@ class Membership {
   ServerId self() const { return driver_.self(); }
   Post post_;
   Stops stops_;
-  Insist insist_;
   std::map<std::uint64_t, UnderWay> forwarded_;
   std::size_t serving_ = 0;
   std::size_t asking_ = 0;

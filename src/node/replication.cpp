@@ -74,8 +74,7 @@ ReplicationNode::ReplicationNode(Seams seams, ReplicationParts parts)
       membership_(
           seams, tasks_, driver_,
           [this](NodeId to, wire::PeerFrame frame) { return post_to(to, std::move(frame)); },
-          [this](NodeId node) { return autopilot_.is_away(node); },
-          [this](raft::EntryId change, NodeId node) { autopilot_.insist(change, node); }, seams.entropy.u64()),
+          [this](NodeId node) { return autopilot_.is_away(node); }, seams.entropy.u64()),
       space_(seams, config_.disk_free_min_bytes(), [this](bool changed) { space_looked(changed); }),
       departure_alarm_(seams.clock.make_alarm()),
       archive_(parts.archive),

@@ -42,7 +42,9 @@ void Consensus::State::on(ServerId from, AppendEntries&& message, Now now) {
 }
 
 void Consensus::State::hear_leader(Follower& follower, ServerId from, Now now) {
-  if (follower.leader) leader_silences.heard(follower.leader_heard, now.steady);   // else it has just begun to lead
+  // Also where this server has asked for pre-votes meanwhile: just that silence is to be borne next time.
+  const std::pair leads(from, current_term());
+  if (std::exchange(last_leader, leads) == leads) leader_silences.heard(last_contact, now.steady);
   follower.leader = from;
   follower.leader_heard = last_contact = now.steady;
   follower.leader_refused = false;

@@ -153,13 +153,6 @@ TimePoint Consensus::State::deadline() const {
   return due;
 }
 
-void Consensus::State::stood_still() {
-  leader_silences.interrupted();
-  if (auto* leader = std::get_if<Leader>(&role)) {
-    for (auto& [node, progress] : leader->progress) progress.silences.interrupted();
-  }
-}
-
 void Consensus::State::tick(Now now) {
   const TimePoint due = deadline();
   observe(now);
@@ -170,7 +163,6 @@ void Consensus::State::tick(Now now) {
   const bool late = now.steady > due + options.heartbeat_interval;
   const bool forgive = late && !late_forgiven && early_rounds == 0;
   late_forgiven = forgive;
-  if (late) stood_still();
 
   expire_reads(now);
   if (auto* leader = std::get_if<Leader>(&role)) {

@@ -20,7 +20,7 @@ class Silences {
     move_on(now);
     if (!std::exchange(interrupted_, false)) longest_ = std::max(longest_, now - before);
   }
-  // What is silent from here to the next word says nothing: the link broke, or it was the listener that stood still.
+  // The link broke: what is silent from here to the next word says nothing.
   void interrupted() { interrupted_ = true; }
 
   Duration patience(TimePoint now) const {

@@ -59,7 +59,6 @@ struct Consensus::State {
   void unreachable(NodeId node, Now now);
   void reachable(NodeId node, Now now);
   void link_changed(NodeId node);
-  void stood_still();
   void refused(NodeId node, Now now);
   void persisted(std::uint64_t batch_number, Now now);
   void applied(Index index);
@@ -174,6 +173,7 @@ struct Consensus::State {
   Now clock;                               // the latest moment told
   TimePoint election_deadline = never;
   Silences leader_silences{options.election_timeout};   // of whoever led
+  std::pair<ServerId, Term> last_leader;                // who spoke at last_contact
   unsigned early_rounds = 0;               // R5: early pre-votes left
   TimePoint last_contact = long_ago;       // with a leader, or as one with a quorum; outlives roles and terms
   bool late_forgiven = false;              // the last tick was late and did nothing but that
