@@ -146,16 +146,19 @@ net::awaitable<void> ReplicationNode::note_filled() {
   co_await seams_.workers.run(net::Lane::log, std::move(job));
 }
 
-// Whoever has no place any more is told while there is a link, and not dialled again: it is told when it calls, too.
+// Whoever has no place any more is told while there is a link, and not dialled again: it is told when it calls, too. A
+// link from before the birth knows of no cluster; who was a member of this one until now is of it all the same.
 void ReplicationNode::configuration_committed() {
-  const auto& committed = *driver_.committed_configuration();
+  const auto before = std::exchange(committed_before_, driver_.committed_configuration());
+  const auto& committed = *committed_before_;
   if (unfilled_ && committed.is_voter(self())) {
     unfilled_ = false;
     tasks_.spawn(note_filled());
   }
   for (const auto& [id, peer] : peers_) {
-    if (peer->up() && peer->welcome()->cluster == identity_.cluster && is_stranger(peer->welcome()->from)) {
-      tell_stranger(id);
+    if (peer->up() && is_stranger(peer->welcome()->from)) {
+      const bool was_one = before && before->find(peer->welcome()->from) != nullptr;
+      if (was_one || peer->welcome()->cluster == identity_.cluster) tell_stranger(id);
     }
     const bool to_come = configuration_ && configuration_->find(id) != nullptr;
     if (committed.find(id) == nullptr && !to_come) peer->set_addresses({});

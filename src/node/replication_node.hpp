@@ -206,6 +206,7 @@ class ReplicationNode final : public Replication, private LinkOwner, private Dri
 
   std::unique_ptr<net::Alarm> address_alarm_;
   bool differences_said_ = false;
+  raft::ConfigurationPtr committed_before_;   // the latest that configuration_committed() has seen
   std::unique_ptr<net::Alarm> birth_alarm_;
   Birth birth_;
   std::optional<Birth::Decision> told_;   // by a Founded frame
