@@ -99,7 +99,8 @@ void add_member(CLI::App& app, const Commands& commands, Run& run) {
   add->add_option("--peer", options->peer, "where other nodes reach it, host:port");
   add->add_option("--client", options->client, "where clients reach it, host:port");
   auto* remove = add_member_action(*member, options, Action::remove, "remove", "a member, which is told and ends");
-  remove->add_flag("--force", options->force, "if need be: take the votes of those not heard first, whatever min_voters says");
+  remove->add_flag("--force", options->force,
+                   "if need be: take the votes of those not heard first, whatever min_voters says");
   add_member_action(*member, options, Action::promote, "promote", "a learner that is caught up, at once");
   add_member_action(*member, options, Action::transfer, "transfer", "the leadership, to this node");
   member->callback([options, &commands, &run] { run = [options, act = commands.member] { return act(*options); }; });
