@@ -15,10 +15,11 @@ class Silences {
  public:
   explicit Silences(Duration election_timeout) : election_timeout_(election_timeout) {}
 
-  // Heard now, and the last time before that then.
+  // Heard now, and the last time before that then. Longer than anybody waits is no load: it was away, or its cable was.
   void heard(TimePoint before, TimePoint now) {
     move_on(now);
-    if (!std::exchange(interrupted_, false)) longest_ = std::max(longest_, now - before);
+    const bool counts = !std::exchange(interrupted_, false) && now - before <= patience_most * election_timeout_;
+    if (counts) longest_ = std::max(longest_, now - before);
   }
   // The link broke: what is silent from here to the next word says nothing.
   void interrupted() { interrupted_ = true; }

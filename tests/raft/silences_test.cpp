@@ -20,8 +20,14 @@ TEST(Silences, PatienceIsTwiceTheLongestWithinBounds) {
   silences.heard(start - 250ms, start);
   silences.heard(start - 50ms, start);
   EXPECT_EQ(silences.patience(start), 500ms);
-  silences.heard(start - 1h, start);
+  silences.heard(start - 500ms, start);
   EXPECT_EQ(silences.patience(start), 900ms) << "three election timeouts";
+}
+
+TEST(Silences, OfWhoWasAwayAreNone) {
+  Silences silences(timeout);
+  silences.heard(start - 901ms, start);
+  EXPECT_EQ(silences.patience(start), timeout);
 }
 
 TEST(Silences, AreForgotten) {
@@ -41,7 +47,7 @@ TEST(Silences, AreForgotten) {
 TEST(Silences, OverABrokenLinkAreNone) {
   Silences silences(timeout);
   silences.interrupted();
-  silences.heard(start - 1h, start);
+  silences.heard(start - 250ms, start);
   EXPECT_EQ(silences.patience(start), timeout);
   silences.heard(start, start + 200ms);
   EXPECT_EQ(silences.patience(start + 200ms), 400ms) << "the next ones are again";
