@@ -8,6 +8,9 @@
 namespace parley::node {
 namespace {
 
+// It goes on from the log just above what it was offered.
+bool pins(const raft::PeerStatus& peer) { return peer.needs_snapshot && peer.snapshot_offered > Index(0); }
+
 // Above which no more than so many bytes lie up to `checkpointed`. Only where there is much: it counts.
 Index with_bytes_above(const raft::Log& log, Index checkpointed, std::uint64_t bytes) {
   Index limit = std::min(checkpointed, log.last_index());
@@ -24,8 +27,7 @@ Index dispensable(const raft::Log& log, const std::vector<raft::PeerStatus>& pee
   if (PARLEY_MUTANT(trims_beyond_the_checkpoint)) checkpointed = log.last_index();
   Index limit(checkpointed.value > kept.entries ? checkpointed.value - kept.entries : 0);
   for (const auto& peer : peers) {
-    const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);
-    if (pins && peer.snapshot_offered + pinned_margins_max * kept.entries > checkpointed) {
+    if (pins(peer) && peer.snapshot_offered + pinned_margins_max * kept.entries > checkpointed) {
       limit = std::min(limit, peer.snapshot_offered);
     }
   }
@@ -70,8 +72,7 @@ std::optional<Index> Compactor::through() const {
 // Who is being filled finds no log above its copy when it is done, and is sent another one.
 void Compactor::tell_overtaken(Index base) {
   for (const auto& peer : driver_.consensus().status().peers) {
-    const bool pins = peer.needs_snapshot && peer.snapshot_offered > Index(0);
-    if (!pins || peer.snapshot_offered >= base) continue;
+    if (!pins(peer) || peer.snapshot_offered >= base) continue;
     seams_.logger.warn("snapshot_overtaken",
                        "node " + std::to_string(peer.id.node.value) + " is being filled up to index " +
                            std::to_string(peer.snapshot_offered.value) + ", and more was written since than the log "

@@ -1,6 +1,5 @@
 #include "node/copies_watch.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "node/machine_services.hpp"
@@ -11,12 +10,10 @@ namespace parley::node {
 
 void put_copies(boost::json::object& params, const std::optional<CopiesTold>& told, TimePoint now) {
   if (!told) return;
-  params["bearable"] = told->bearable ? "yes" : told->bearable_at ? "soon" : "no";
-  if (told->bearable) return;
-  params["copies"] = told->copies;
-  if (!told->bearable_at) return;
-  const auto wait = std::chrono::ceil<milliseconds>(*told->bearable_at - now);
-  params["bearable_in_ms"] = std::max(wait, milliseconds{0}).count();
+  std::optional<milliseconds> in;
+  if (told->bearable_at) in = wait_until(*told->bearable_at, now);
+  put_bearable(params, told->bearable, in);
+  if (!told->bearable) params["copies"] = told->copies;
 }
 
 CopiesWatch::CopiesWatch(Services& services) : services_(services), alarm_(services.seams.clock.make_alarm()) {}

@@ -76,7 +76,8 @@ net::awaitable<void> Driver::persist_loop() {
     }
     const TimePoint begun = seams_.clock.now();
     co_await seams_.workers.run(net::Lane::log, append_batch_);   // DiskError leaves the loop and ends the process
-    pulse_.log_written(seams_.clock.now() - begun, seams_.clock.now());
+    const TimePoint written = seams_.clock.now();
+    pulse_.log_written(written - begun, written);
     const auto number = std::exchange(batch_, {}).number;
     consensus_->persisted(number, now());   // may commit; may release a vote or an acknowledgement
     wake();

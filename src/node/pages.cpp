@@ -33,20 +33,17 @@ class Text {
   void histogram(std::string_view metric, std::string_view help, const TimeHistogram& times) {
     family(metric, "histogram", help);
     const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+    const std::string bucket = fmt::format("{}_bucket", metric);
     for (std::size_t i = 0; i < TimeHistogram::bounds.size(); ++i) {
-      line(metric, "_bucket", fmt::format("{{le=\"{}\"}}", seconds(TimeHistogram::bounds[i])), times.at_most(i));
+      value(bucket, times.at_most(i), fmt::format("{{le=\"{}\"}}", seconds(TimeHistogram::bounds[i])));
     }
-    line(metric, "_bucket", "{le=\"+Inf\"}", times.count());
+    value(bucket, times.count(), "{le=\"+Inf\"}");
     fmt::format_to(std::back_inserter(text_), "{}_sum {:.6f}\n", metric, seconds(times.sum()));
-    line(metric, "_count", "", times.count());
+    value(fmt::format("{}_count", metric), times.count());
   }
   std::string take() { return std::move(text_); }
 
  private:
-  void line(std::string_view metric, std::string_view part, std::string_view labels, std::uint64_t number) {
-    fmt::format_to(std::back_inserter(text_), "{}{}{} {}\n", metric, part, labels, number);
-  }
-
   std::string text_;
 };
 

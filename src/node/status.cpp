@@ -130,8 +130,7 @@ json::object status_json(Services& services) {
   result["learners"] = members(services, status, false);
   result["copies"] = copies.copies;
   result["sessions"] = services.sessions.count();
-  result["bearable"] = copies.bearable ? "yes" : copies.bearable_in ? "soon" : "no";
-  if (!copies.bearable && copies.bearable_in) result["bearable_in_ms"] = copies.bearable_in->count();
+  put_bearable(result, copies.bearable, copies.bearable_in);
   if (const auto space = services.replication->space(); space && space->is_short) {
     result["disk_short"] = true;
     result["disk_free_bytes"] = space->free_bytes;
@@ -158,6 +157,15 @@ std::optional<milliseconds> staleness(const Services& services) {
   return std::max(age, milliseconds{0});
 }
 
+milliseconds wait_until(TimePoint at, TimePoint now) {
+  return std::max(std::chrono::ceil<milliseconds>(at - now), milliseconds{0});
+}
+
+void put_bearable(json::object& result, bool bearable, std::optional<milliseconds> in) {
+  result["bearable"] = bearable ? "yes" : in ? "soon" : "no";
+  if (!bearable && in) result["bearable_in_ms"] = in->count();
+}
+
 Copies copies_of(const Services& services, const raft::Status& status) {
   Copies copies;
   if (!status.configuration) return copies;
@@ -168,7 +176,7 @@ Copies copies_of(const Services& services, const raft::Status& status) {
     }
     ++copies.voters;
     const bool self = member.id.node == services.self.id;
-    const bool connected = self || services.replication->connected(member.id.node);   // a dead process at once is not
+    const bool connected = self || services.replication->connected(member.id.node);   // not, once its process is gone
     if (connected) ++copies.connected;
     const auto* peer = peer_of(status, member.id);
     const bool holds = self ? status.persisted_index >= status.commit_index
@@ -181,10 +189,7 @@ Copies copies_of(const Services& services, const raft::Status& status) {
     return copies;
   }
   copies.bearable = view->resilience.bearable > 0;
-  if (view->acts_at) {
-    const auto wait = std::chrono::ceil<milliseconds>(*view->acts_at - services.now());
-    copies.bearable_in = std::max(wait, milliseconds{0});
-  }
+  if (view->acts_at) copies.bearable_in = wait_until(*view->acts_at, services.now());
   return copies;
 }
 

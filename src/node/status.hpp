@@ -27,6 +27,10 @@ struct Copies {
 };
 Copies copies_of(const Services& services, const raft::Status& status);
 
+// Whether one more failure is bearable, now or `in` that time (docs/PROTOCOL.md sections 6 and 7).
+void put_bearable(boost::json::object& result, bool bearable, std::optional<milliseconds> in);
+milliseconds wait_until(TimePoint at, TimePoint now);   // none, if it is past
+
 const raft::PeerStatus* peer_of(const raft::Status& status, const ServerId& id);  // null: the leader alone knows
 std::size_t min_voters(const Services& services);                                // the replicated setting
 

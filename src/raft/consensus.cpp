@@ -347,7 +347,7 @@ Status Consensus::State::status() const {
     shown.transfer_closes = leader->transfer && leader->transfer->closing;
     shown.peers.reserve(leader->progress.size());
     for (const auto& [node, progress] : leader->progress) {
-      const bool heard = progress.replied && heard_of_late(progress, clock);
+      const bool heard = heard_of_late(progress, clock);
       shown.peers.push_back({progress.id(), progress.match_index(), progress.next_index(),
                              progress.mode() == Progress::Mode::replicate, heard,
                              progress.mode() == Progress::Mode::snapshot, progress.offered(),

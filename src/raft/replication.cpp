@@ -146,7 +146,7 @@ void Consensus::State::settle() {
 }
 
 bool Consensus::State::heard_of_late(const Progress& progress, Now now) const {
-  return progress.heard_at + options.election_timeout > now.steady;
+  return progress.replied && progress.heard_at + options.election_timeout > now.steady;
 }
 
 std::size_t Consensus::State::voters_alive(Now now) const {

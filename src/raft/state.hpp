@@ -116,7 +116,7 @@ struct Consensus::State {
   void settle();
   template <class T, class Of, class Own>
   std::optional<T> reached_by_majority(const Configuration& voters, Of of, Own own) const;
-  bool heard_of_late(const Progress& progress, Now now) const;   // within an election timeout
+  bool heard_of_late(const Progress& progress, Now now) const;   // it has replied, within an election timeout
   std::size_t voters_alive(Now now) const;   // itself included; with more patience on a loaded machine
   TimePoint quorum_contact(Now now) const;
   std::optional<WallRange> wall_median(Now now) const;

@@ -20,7 +20,7 @@ Result<Nothing, Refusal> Consensus::State::transfer_leadership(NodeId target, No
     return Nothing{};
   }
   const Progress& progress = leader->progress.at(target);
-  if (!progress.replied || !heard_of_late(progress, now)) return Refusal::busy;
+  if (!heard_of_late(progress, now)) return Refusal::busy;
   const bool endless = PARLEY_MUTANT(transfers_never_end);
   leader->transfer = Transfer{target, endless ? never : now.steady + options.election_timeout, false};
   return Nothing{};
@@ -37,7 +37,7 @@ void Consensus::State::hand_over_from_slow_disk(Now now) {
   for (const Member& member : log.configuration()->members) {
     if (!member.voter || member.id == self) continue;
     const Progress& progress = leader.progress.at(member.id.node);
-    if (!progress.replied || !heard_of_late(progress, now) || progress.mode() != Progress::Mode::replicate) continue;
+    if (!heard_of_late(progress, now) || progress.mode() != Progress::Mode::replicate) continue;
     if (best == nullptr || progress.match_index() > best->match_index()) best = &progress;
   }
   if (best != nullptr) static_cast<void>(transfer_leadership(best->id().node, now));
